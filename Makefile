@@ -1,0 +1,47 @@
+# make demo   a live simulated trading system with the exporter in front of it
+# make test   every test, on real servers; installs what it needs into .venv and .servers
+# make check  format, lint and types: seconds
+# make bench  the figures of benchmarks/, side by side with a named peer
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test check bench format lock clean
+
+demo: $(VENV)/.installed
+	$(BIN)/streamgauge demo $(ARGS)
+
+test: $(VENV)/.installed .servers/.installed
+	$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+
+check: $(VENV)/.installed
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+bench: $(VENV)/.installed .servers/.installed
+	$(BIN)/python benchmarks/scrape.py $(ARGS)
+
+format: $(VENV)/.installed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+# The lock carries hashes and no index address, so that any mirror serves it.
+lock: $(VENV)/.installed
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-emit-find-links --custom-compile-command "make lock" --extra demo --group dev pyproject.toml -o requirements/dev.txt
+
+$(VENV)/.installed: requirements/dev.txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("streamgauge needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Name another one: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	touch $@
+
+.servers/.installed: tests/servers.txt tests/install-servers
+	tests/install-servers
+	touch $@
+
+clean:
+	rm -rf $(VENV) .servers dist .coverage* .mypy_cache .ruff_cache .pytest_cache
