@@ -1,0 +1,52 @@
+"""The command line: the only place that prints, sets logging up or ends the process."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Final
+
+import click
+
+from streamgauge import __version__
+
+_COMMANDS: Final = {
+    "serve": "streamgauge.cli.serve:serve",
+    "demo": "streamgauge.cli.demo:demo",
+    "check-config": "streamgauge.cli.check_config:check_config",
+    "metrics": "streamgauge.cli.metrics:metrics",
+    "pack": "streamgauge.cli.pack:pack",
+}
+"""Where each command is; only the one that runs is imported, so that none pays for another."""
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in _COMMANDS:
+            return None
+        module, _, attribute = _COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="streamgauge")
+def cli() -> None:
+    """Know whether a silent Redis stream is quiet by design or dead."""
+
+
+def main() -> None:
+    """Run the command line; a mistake of the user is one sentence and exit code 2."""
+    try:
+        sys.exit(cli.main(standalone_mode=False))
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        sys.exit(2)
+    except click.ClickException as error:
+        click.echo(f"streamgauge: {error.format_message()}", err=True)
+        sys.exit(error.exit_code)
+    except click.Abort:
+        sys.exit(130)

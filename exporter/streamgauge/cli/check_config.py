@@ -1,0 +1,26 @@
+"""`streamgauge check-config`: every mistake of a file, or what it resolves to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from streamgauge.cli.configuration import ConfigMistake, read_config
+from streamgauge.config import ConfigError
+from streamgauge.config.describe import describe, warnings
+from streamgauge.watch import refuse_unsupported
+
+
+@click.command("check-config")
+@click.argument("file", type=click.Path(path_type=Path))
+def check_config(file: Path) -> None:
+    """Read FILE as `serve` would and say what each class and pattern resolves to."""
+    try:
+        config = read_config(file, None)
+        refuse_unsupported(config)
+    except ConfigError as error:
+        raise ConfigMistake(error) from error
+    for warning in warnings(config):
+        click.echo(f"streamgauge: warning: {file}: {warning}", err=True)
+    click.echo(describe(config).rstrip())

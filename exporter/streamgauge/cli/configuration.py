@@ -1,0 +1,35 @@
+"""Reading the configuration for a command: flags, environment, file."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+import click
+
+from streamgauge.config import Config, ConfigError, load_config
+
+FLAG_VARIABLES: Final = {
+    "--config.file": "STREAMGAUGE_CONFIG_FILE",
+    "--web.listen-address": "STREAMGAUGE_WEB_LISTEN_ADDRESS",
+    "--web.enable-lifecycle": "STREAMGAUGE_WEB_ENABLE_LIFECYCLE",
+    "--log.level": "STREAMGAUGE_LOG_LEVEL",
+    "--log.format": "STREAMGAUGE_LOG_FORMAT",
+}
+"""The environment variable of each flag; those of the settings of `redis` are the config's own."""
+
+
+class ConfigMistake(click.ClickException):
+    """A configuration that cannot be used: every mistake on a line of its own, exit code 2."""
+
+    exit_code = 2
+
+    def __init__(self, error: ConfigError) -> None:
+        super().__init__(str(error))
+
+
+def read_config(path: Path | None, redis_url: str | None) -> Config:
+    """Load the configuration; raises ConfigError."""
+    flags = {} if redis_url is None else {"redis.url": redis_url}
+    return load_config(path, flags=flags, environ=os.environ)

@@ -1,0 +1,132 @@
+"""`streamgauge demo`: a live simulated system on an embedded server, exporter included."""
+
+from pathlib import Path
+
+import click
+
+from streamgauge.demo.errors import DemoError
+from streamgauge.demo.exporter import ListenAddress, parse_listen_address
+from streamgauge.demo.incidents import INCIDENTS, Incident, parse_incident
+from streamgauge.demo.pace import Pace
+from streamgauge.demo.run import (
+    DEFAULT_DIRECTORY,
+    DEFAULT_LISTEN_ADDRESS,
+    Addresses,
+    DemoOptions,
+    run_demo,
+)
+
+FASTEST = 600.0
+
+
+def _incidents(
+    _context: click.Context, _option: click.Parameter, texts: tuple[str, ...]
+) -> tuple[Incident, ...]:
+    try:
+        return tuple(parse_incident(text) for text in texts)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+def _listen_address(_context: click.Context, _option: click.Parameter, text: str) -> ListenAddress:
+    try:
+        return parse_listen_address(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+def _incidents_help() -> str:
+    rows = [f"  {kind.name:<15} {kind.sentence}" for kind in INCIDENTS.values()]
+    return "\n".join(["\b", "Incidents, each of which breaks one thing:", *rows])
+
+
+@click.command("demo", epilog=_incidents_help())
+@click.option(
+    "--speed",
+    type=click.FloatRange(1, FASTEST),
+    default=1.0,
+    show_default=True,
+    help="Run the system, and all limits, this many times as fast.",
+)
+@click.option(
+    "--incident",
+    "incidents",
+    callback=_incidents,
+    multiple=True,
+    metavar="NAME[@SECONDS][+DURATION]",
+    help="Break one thing so many seconds after the start (10), and repair it after a while "
+    "(never). May be given several times.",
+)
+@click.option(
+    "--redis.url",
+    "redis_url",
+    metavar="URL",
+    help="Use this server instead of an embedded one; its database must hold no key under "
+    "quantum:, and at the end the demo deletes what it wrote.",
+)
+@click.option(
+    "--web.listen-address",
+    "listen_address",
+    callback=_listen_address,
+    metavar="HOST:PORT",
+    default=str(DEFAULT_LISTEN_ADDRESS),
+    show_default=True,
+    help="Where the exporter listens; a free port when this one is taken.",
+)
+@click.option(
+    "--dir",
+    "directory",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=DEFAULT_DIRECTORY,
+    show_default=True,
+    help="Where the exporter's configuration and its log are written.",
+)
+@click.option(
+    "--duration",
+    "duration_seconds",
+    type=click.FloatRange(0, min_open=True),
+    metavar="SECONDS",
+    help="End after so many seconds; otherwise Ctrl-C ends it.",
+)
+def demo(
+    speed: float,
+    incidents: tuple[Incident, ...],
+    redis_url: str | None,
+    listen_address: ListenAddress,
+    directory: Path,
+    duration_seconds: float | None,
+) -> None:
+    """Show the exporter on a live simulated trading system.
+
+    Starts a server on a free port, a system of feeds, decisions, orders and a control plane on it,
+    and the exporter in front, and prints where each is. Three of its streams are empty by design.
+    """
+    options = DemoOptions(
+        pace=Pace(speed),
+        incidents=incidents,
+        redis_url=redis_url,
+        listen_address=listen_address,
+        directory=directory,
+        duration_seconds=duration_seconds,
+    )
+    try:
+        run_demo(options, on_ready=_print_addresses, say=click.echo)
+    except DemoError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _print_addresses(addresses: Addresses) -> None:
+    server = addresses.server
+    if addresses.server_process_id is not None:
+        server = f"{server}, process {addresses.server_process_id}"
+    click.echo(
+        "\n".join(
+            (
+                "The simulated system runs; Ctrl-C ends it.",
+                f"  Redis        {addresses.redis_url} ({server})",
+                f"  metrics      {addresses.metrics_url} (process {addresses.exporter_process_id})",
+                f"  status page  {addresses.web_url}",
+                f"  config file  {addresses.config_file}",
+            )
+        )
+    )

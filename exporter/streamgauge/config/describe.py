@@ -1,0 +1,181 @@
+"""A configuration in words: what every class and pattern comes to, and what can have no effect."""
+
+import math
+from collections.abc import Iterator, Sequence
+
+from streamgauge import globs
+from streamgauge.config.durations import format_duration
+from streamgauge.config.model import Config, RedisConfig, StreamRule
+from streamgauge.policy import Policy, StreamClass
+
+_NOTHING = "-"
+_SERVER_COLUMNS = ("name", "address", "db", "mode", "login", "tls", "timeout")
+_CLASS_COLUMNS = ("class", "quiet limit", "lag limit")
+_STREAM_COLUMNS = ("", "match", "class", "quiet limit", "active", "lag limit")
+
+
+def describe(config: Config) -> str:
+    """The configuration as aligned plain text, without any secret."""
+    others = ("", "(any other)", StreamClass.UNCLASSIFIED, _NOTHING, _NOTHING, "none")
+    return "\n\n".join(
+        (
+            _table("Servers", _SERVER_COLUMNS, _servers(config)),
+            _table("Discovery", (), _discovery(config)),
+            _table("Classes", _CLASS_COLUMNS, _classes(config)),
+            _table("Streams (the first match wins)", _STREAM_COLUMNS, [*_streams(config), others]),
+        )
+    )
+
+
+def warnings(config: Config) -> list[str]:
+    """What is allowed but certainly has no effect, one sentence each."""
+    return [*_shadowed_rules(config), *_unreachable_rules(config), *_unruled_patterns(config)]
+
+
+def _servers(config: Config) -> list[tuple[str, ...]]:
+    return [
+        (
+            _printable(server.name),
+            _printable(server.address),
+            f"db{server.db}",
+            server.mode,
+            _login(server),
+            _tls(server),
+            format_duration(server.timeout_seconds),
+        )
+        for server in config.redis
+    ]
+
+
+def _login(server: RedisConfig) -> str:
+    user = _printable(server.username) if server.username else "default user"
+    return f"{user}, with password" if server.password else f"{user}, no password"
+
+
+def _tls(server: RedisConfig) -> str:
+    if server.tls is None:
+        return "no"
+    return "not verified" if server.tls.insecure_skip_verify else "verified"
+
+
+def _discovery(config: Config) -> list[tuple[str, ...]]:
+    discovery = config.discovery
+    patterns = " ".join(_printable(pattern) for pattern in discovery.match)
+    return [
+        ("match", patterns or "only the exact names below"),
+        ("interval", format_duration(discovery.interval_seconds)),
+        ("max_streams", str(discovery.max_streams)),
+        ("max_consumers", str(discovery.max_consumers)),
+    ]
+
+
+def _classes(config: Config) -> list[tuple[str, ...]]:
+    return [
+        (
+            stream_class,
+            _limit(config.classes[stream_class].quiet_limit_seconds),
+            _limit(config.classes[stream_class].lag_limit_seconds),
+        )
+        for stream_class in StreamClass
+    ]
+
+
+def _streams(config: Config) -> Iterator[tuple[str, ...]]:
+    for index, rule in enumerate(config.streams):
+        place, name = f"[{index}]", _printable(rule.match)
+        if rule.ignore:
+            yield place, name, "ignored", _NOTHING, _NOTHING, _NOTHING
+            continue
+        defaults = config.classes[rule.stream_class]
+        quiet_limit = rule.quiet_limit_seconds or defaults.quiet_limit_seconds
+        lag_limit = rule.lag_limit_seconds or defaults.lag_limit_seconds
+        yield place, name, rule.stream_class, _limit(quiet_limit), _active(rule), _limit(lag_limit)
+        for group in rule.groups:
+            limit = _limit(group.lag_limit_seconds)
+            yield "", f"  group {_printable(group.match)}", "", "", "", limit
+
+
+def _active(rule: StreamRule) -> str:
+    if rule.stream_class is not StreamClass.CONTINUOUS:
+        return _NOTHING
+    if rule.active is None:
+        return "always"
+    return f"{rule.active.days} {rule.active.hours} {rule.active.timezone}"
+
+
+def _limit(seconds: float | None) -> str:
+    if seconds is None:
+        return _NOTHING
+    return "none" if math.isinf(seconds) else format_duration(seconds)
+
+
+def _printable(text: str) -> str:
+    """The text itself, or in quotes and escaped where a terminal would not show it as it is."""
+    return text if text.isprintable() and text == text.strip() else ascii(text)
+
+
+def _table(title: str, header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    lines = [header, *rows] if header else list(rows)
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    body = (
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )
+    return "\n".join((title, *(f"  {line}" for line in body)))
+
+
+def _shadowed_rules(config: Config) -> Iterator[str]:
+    matches = [rule.match for rule in config.streams]
+    yield from _shadowed("streams", matches)
+    for index, rule in enumerate(config.streams):
+        groups = [group.match for group in rule.groups]
+        yield from _shadowed(f"streams[{index}].groups", groups)
+
+
+def _shadowed(place: str, matches: Sequence[str]) -> Iterator[str]:
+    patterns = [globs.encode(match) for match in matches]
+    for later, pattern in enumerate(patterns):
+        for earlier in range(later):
+            if globs.covers(patterns[earlier], pattern):
+                yield (
+                    f"{place}[{later}] ({_printable(matches[later])}) never decides: "
+                    f"{place}[{earlier}] ({_printable(matches[earlier])}) matches first"
+                )
+                break
+
+
+def _unreachable_rules(config: Config) -> Iterator[str]:
+    """Globs that no stream can meet: discovery finds none with such a name and none is declared."""
+    declared = Policy.from_config(config).declared
+    for index, rule in enumerate(config.streams):
+        pattern = globs.encode(rule.match)
+        # To ignore what is not there does no harm, and shared rule lists do it on purpose.
+        if rule.ignore or globs.is_literal(pattern):
+            continue
+        if any(_may_share_a_name(pattern, found) for found in config.discovery.patterns):
+            continue
+        if not any(globs.compile_glob(pattern).fullmatch(name) for name in declared):
+            yield (
+                f"streams[{index}] ({_printable(rule.match)}) matches no stream: "
+                "discovery.match finds no such name and none is declared"
+            )
+
+
+def _unruled_patterns(config: Config) -> Iterator[str]:
+    """Discovery patterns whose streams no rule can classify."""
+    rules = [globs.encode(rule.match) for rule in config.streams]
+    for index, pattern in enumerate(config.discovery.patterns):
+        if not any(_may_share_a_name(pattern, rule) for rule in rules):
+            yield (
+                f"discovery.match[{index}] ({_printable(config.discovery.match[index])}): "
+                "no rule fits what it finds, so all of it is unclassified and never pages"
+            )
+
+
+def _may_share_a_name(one: bytes, other: bytes) -> bool:
+    """False only when it is certain that no name matches both."""
+    for exact, pattern in ((one, other), (other, one)):
+        if globs.is_literal(exact):
+            return globs.compile_glob(pattern).fullmatch(globs.literal(exact)) is not None
+    first, second = globs.literal_prefix(one), globs.literal_prefix(other)
+    return first.startswith(second) or second.startswith(first)

@@ -1,0 +1,202 @@
+"""The sections `classes`, `streams` and `discovery` as the file spells them."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, PlainValidator, ValidationInfo, field_validator
+
+from streamgauge.config.model import (
+    DEFAULT_CLASSES,
+    ClassLimits,
+    DiscoveryConfig,
+    GroupRule,
+    StreamRule,
+)
+from streamgauge.config.problems import RefusedError, choose_from, found
+from streamgauge.config.values import (
+    EMPTY_LIST,
+    EMPTY_SECTION,
+    Count,
+    Duration,
+    Flag,
+    LagLimit,
+    MaybeLagLimit,
+    MaybeQuietLimit,
+    Pattern,
+    PositiveCount,
+    QuietLimit,
+    Section,
+)
+from streamgauge.policy import StreamClass
+from streamgauge.schedule import Schedule, find_zone, parse_days, parse_hours
+
+_WHY_NO_QUIET_LIMIT = {
+    StreamClass.HYBRID: "a hybrid stream may be silent, so silence has no limit",
+    StreamClass.EVENT: "an event stream may be silent for ever, so silence has no limit",
+    StreamClass.UNCLASSIFIED: "nobody has said yet whether an unclassified stream may be silent",
+}
+_WHY_NO_LAG_LIMIT = "an unclassified stream never pages, so it has no limits; give it a class first"
+
+
+def _refuse(sentence: str) -> BeforeValidator:
+    def refuse(_: object) -> object:
+        raise RefusedError(sentence)
+
+    return BeforeValidator(refuse)
+
+
+def _no_quiet_limit(stream_class: StreamClass) -> str:
+    return f"only class continuous has a quiet limit: {_WHY_NO_QUIET_LIMIT[stream_class]}"
+
+
+class ContinuousSection(Section):
+    """`classes.continuous`."""
+
+    quiet_limit: QuietLimit = 300.0
+    lag_limit: LagLimit = 300.0
+
+
+class HybridSection(Section):
+    """`classes.hybrid`; the field without a type is there to say why it is refused."""
+
+    lag_limit: LagLimit = 300.0
+    quiet_limit: Annotated[None, _refuse(_no_quiet_limit(StreamClass.HYBRID))] = None
+
+
+class EventSection(Section):
+    """`classes.event`."""
+
+    lag_limit: LagLimit = 300.0
+    quiet_limit: Annotated[None, _refuse(_no_quiet_limit(StreamClass.EVENT))] = None
+
+
+class ClassesSection(Section):
+    """`classes`: what holds for every stream of a class that says nothing else."""
+
+    continuous: Annotated[ContinuousSection, EMPTY_SECTION] = ContinuousSection()
+    hybrid: Annotated[HybridSection, EMPTY_SECTION] = HybridSection()
+    event: Annotated[EventSection, EMPTY_SECTION] = EventSection()
+    unclassified: Annotated[None, _refuse(_WHY_NO_LAG_LIMIT)] = None
+
+    def limits(self) -> dict[StreamClass, ClassLimits]:
+        """The limits of each class."""
+        return {
+            **DEFAULT_CLASSES,
+            StreamClass.CONTINUOUS: ClassLimits(
+                quiet_limit_seconds=self.continuous.quiet_limit,
+                lag_limit_seconds=self.continuous.lag_limit,
+            ),
+            StreamClass.HYBRID: ClassLimits(lag_limit_seconds=self.hybrid.lag_limit),
+            StreamClass.EVENT: ClassLimits(lag_limit_seconds=self.event.lag_limit),
+        }
+
+
+def _readable_by(parse: Callable[[str], object], example: str) -> PlainValidator:
+    def check(value: object) -> str:
+        if not isinstance(value, str):
+            raise RefusedError(f"found {found(value)}, allowed: text such as {example}")
+        parse(value)
+        return value
+
+    return PlainValidator(check)
+
+
+class ActiveSection(Section):
+    """`streams[].active`."""
+
+    days: Annotated[str, _readable_by(parse_days, "mon-fri")] = "mon-sun"
+    hours: Annotated[str, _readable_by(parse_hours, '"09:30-16:00"')] = "00:00-24:00"
+    timezone: Annotated[str, _readable_by(find_zone, "Europe/Paris")] = "UTC"
+
+    def schedule(self) -> Schedule:
+        """The schedule these three describe."""
+        return Schedule(self.days, self.hours, self.timezone)
+
+
+class GroupSection(Section):
+    """`streams[].groups[]`."""
+
+    match: Pattern
+    lag_limit: LagLimit
+
+
+def _class(value: object, info: ValidationInfo) -> StreamClass:
+    ignored = info.data.get("ignore")
+    if value is None and ignored is False:
+        raise RefusedError(
+            f"missing, allowed: {', '.join(StreamClass)}; or ignore: true in its place"
+        )
+    if value is None:
+        return StreamClass.UNCLASSIFIED
+    if ignored:
+        raise RefusedError(_not_for_ignored("class"))
+    if isinstance(value, str) and value in list(StreamClass):
+        return StreamClass(value)
+    raise RefusedError(choose_from(value, StreamClass))
+
+
+def _not_for_ignored(key: str) -> str:
+    return f"an ignored stream is not exported, so it has no {key}; remove {key} or ignore"
+
+
+class StreamSection(Section):
+    """`streams[]`. What decides comes before what depends on it."""
+
+    match: Pattern
+    ignore: Flag = False
+    stream_class: Annotated[StreamClass, PlainValidator(_class)] = Field(
+        default=None, alias="class", validate_default=True
+    )
+    quiet_limit: MaybeQuietLimit = None
+    lag_limit: MaybeLagLimit = None
+    active: ActiveSection | None = None
+    groups: Annotated[tuple[GroupSection, ...], EMPTY_LIST] = ()
+
+    @field_validator("quiet_limit", "lag_limit", "active", "groups", mode="before")
+    @classmethod
+    def _fits_the_class(cls, value: object, info: ValidationInfo) -> object:
+        key, stream_class = str(info.field_name), info.data.get("stream_class")
+        if info.data.get("ignore"):
+            raise RefusedError(_not_for_ignored(key))
+        if stream_class in _WHY_NO_QUIET_LIMIT and key == "quiet_limit":
+            raise RefusedError(_no_quiet_limit(stream_class))
+        if stream_class in _WHY_NO_QUIET_LIMIT and key == "active":
+            raise RefusedError(
+                f"active hours bound the quiet limit, and {_no_quiet_limit(stream_class)}"
+            )
+        if stream_class is StreamClass.UNCLASSIFIED:
+            raise RefusedError(_WHY_NO_LAG_LIMIT)
+        return value
+
+    def rule(self) -> StreamRule:
+        """The rule this entry describes."""
+        return StreamRule(
+            match=self.match,
+            stream_class=self.stream_class,
+            ignore=self.ignore,
+            quiet_limit_seconds=self.quiet_limit,
+            active=self.active.schedule() if self.active else None,
+            lag_limit_seconds=self.lag_limit,
+            groups=tuple(
+                GroupRule(match=group.match, lag_limit_seconds=group.lag_limit)
+                for group in self.groups
+            ),
+        )
+
+
+class DiscoverySection(Section):
+    """`discovery`."""
+
+    match: tuple[Pattern, ...] = ("*",)
+    interval: Duration = 60.0
+    max_streams: PositiveCount = 10_000
+    max_consumers: Count = 100
+
+    def discovery(self) -> DiscoveryConfig:
+        """The settings under the names the rest of the program uses."""
+        return DiscoveryConfig(
+            match=self.match,
+            interval_seconds=self.interval,
+            max_streams=self.max_streams,
+            max_consumers=self.max_consumers,
+        )

@@ -1,0 +1,178 @@
+"""The kinds of value a configuration holds; each refuses what it is not in one sentence."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainValidator,
+    SecretStr,
+    ValidationInfo,
+)
+
+from streamgauge import globs
+from streamgauge.config.durations import parse_duration, without_unit
+from streamgauge.config.model import NO_LIMIT
+from streamgauge.config.problems import RefusedError, choose_from, found
+
+
+@dataclass(slots=True)
+class Surroundings:
+    """What checking a file needs beside its text: its folder, and the server names so far."""
+
+    folder: Path = field(default_factory=Path)
+    server_names: set[str] = field(default_factory=set)
+
+
+class Section(BaseModel):
+    """A mapping of the file.
+
+    What depends on another key is checked by field validators, which still run when some other
+    field is wrong and see only the earlier fields that are right: no mistake hides another, and
+    none is told twice.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        in_quotes = " in quotes" if isinstance(value, bool | int | float) else ""
+        raise RefusedError(f"found {found(value)}, allowed: text{in_quotes}")
+    if not value:
+        raise RefusedError("found '', allowed: text that is not empty")
+    return value
+
+
+def _secret(value: object) -> SecretStr:
+    # The sentence never holds the value, whatever it is.
+    if not isinstance(value, str):
+        kind = found(value) if isinstance(value, dict | list | None) else "a number or date"
+        raise RefusedError(
+            f"found {kind}, allowed: text (in quotes where YAML would read a number)"
+        )
+    if not value:
+        raise RefusedError("empty; leave the key out for no password")
+    return SecretStr(value)
+
+
+def _flag(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.lower() in ("true", "false"):  # the environment is text
+        return value.lower() == "true"
+    raise RefusedError(choose_from(value, ("true", "false")))
+
+
+def _count(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise RefusedError(f"found {found(value)}, allowed: a whole number, 0 or more")
+    return value
+
+
+def _positive_count(value: object) -> int:
+    if (count := _count(value)) == 0:
+        raise RefusedError("found 0, allowed: a whole number, 1 or more")
+    return count
+
+
+def _duration(value: object) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        raise RefusedError(without_unit(value, found(value)))
+    if not isinstance(value, str):
+        raise RefusedError(f"found {found(value)}, allowed: a duration such as 30s, 5m or 1h30m")
+    seconds = parse_duration(value)
+    if seconds == 0:
+        raise RefusedError(without_unit(seconds, found(value)))
+    return seconds
+
+
+def _lag_limit(value: object) -> float:
+    return NO_LIMIT if value == "none" else _duration(value)
+
+
+def _quiet_limit(value: object) -> float:
+    if value == "none":
+        raise RefusedError(
+            "found 'none', but a continuous stream always has a quiet limit; "
+            "write class: hybrid for one that may be silent"
+        )
+    return _duration(value)
+
+
+def _pattern(value: object) -> str:
+    pattern = _text(value)
+    try:
+        globs.compile_glob(globs.encode(pattern))
+    except ValueError as error:
+        raise RefusedError(f"found {found(pattern)}: {error}") from None
+    return pattern
+
+
+def _file(value: object, info: ValidationInfo) -> str:
+    path = surroundings(info).folder / _text(value)
+    try:
+        with path.open("rb") as file:
+            file.read(1)
+    except OSError as error:
+        raise RefusedError(_cannot_read(path, error)) from None
+    return str(path)
+
+
+def _secret_file(value: object, info: ValidationInfo) -> SecretStr:
+    path = surroundings(info).folder / _text(value)
+    try:
+        text = path.read_bytes().decode()
+    except OSError as error:
+        raise RefusedError(_cannot_read(path, error)) from None
+    except UnicodeDecodeError:
+        raise RefusedError(f"cannot use {str(path)!r}: not UTF-8 text") from None
+    # Editors and `echo` end a file with a newline that is not part of the password.
+    password = text.removesuffix("\n").removesuffix("\r")
+    if not password:
+        raise RefusedError(f"cannot use {str(path)!r}: the file is empty")
+    return SecretStr(password)
+
+
+def _cannot_read(path: Path, error: OSError) -> str:
+    return f"cannot read {str(path)!r}: {error.strerror or type(error).__name__}"
+
+
+def surroundings(info: ValidationInfo) -> Surroundings:
+    """The surroundings of the validation that is going on."""
+    context: Any = info.context
+    return context if isinstance(context, Surroundings) else Surroundings()
+
+
+def _nothing_is_empty(value: object) -> object:
+    """A section with all its lines commented out is an empty section."""
+    return {} if value is None else value
+
+
+def _nothing_is_no_list(value: object) -> object:
+    return [] if value is None else value
+
+
+Text = Annotated[str, PlainValidator(_text)]
+Flag = Annotated[bool, PlainValidator(_flag)]
+Count = Annotated[int, PlainValidator(_count)]
+PositiveCount = Annotated[int, PlainValidator(_positive_count)]
+Duration = Annotated[float, PlainValidator(_duration)]
+LagLimit = Annotated[float, PlainValidator(_lag_limit)]
+QuietLimit = Annotated[float, PlainValidator(_quiet_limit)]
+Pattern = Annotated[str, PlainValidator(_pattern)]
+
+# None only ever means that the key is absent: a key with nothing behind it is refused like a wrong
+# value.
+MaybeText = Annotated[str | None, PlainValidator(_text)]
+MaybeSecret = Annotated[SecretStr | None, PlainValidator(_secret)]
+MaybeSecretFile = Annotated[SecretStr | None, PlainValidator(_secret_file)]
+MaybeFile = Annotated[str | None, PlainValidator(_file)]
+MaybeLagLimit = Annotated[float | None, PlainValidator(_lag_limit)]
+MaybeQuietLimit = Annotated[float | None, PlainValidator(_quiet_limit)]
+
+EMPTY_SECTION = BeforeValidator(_nothing_is_empty)
+EMPTY_LIST = BeforeValidator(_nothing_is_no_list)

@@ -1,0 +1,167 @@
+"""The demo as a whole: server, simulated system and exporter, started and ended in order."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from redis.exceptions import RedisError
+
+from streamgauge.config.address import parse_url
+from streamgauge.demo.config import without_login, write_config
+from streamgauge.demo.errors import DemoError
+from streamgauge.demo.exporter import (
+    ListenAddress,
+    available,
+    exporter_environment,
+    running_exporter,
+)
+from streamgauge.demo.incidents import Incident
+from streamgauge.demo.pace import Pace, every
+from streamgauge.demo.server import RunningServer, embedded_server
+from streamgauge.demo.system import System
+
+DEFAULT_LISTEN_ADDRESS = ListenAddress("127.0.0.1", 10121)
+DEFAULT_DIRECTORY = Path("streamgauge-demo")
+_POLL_SECONDS = 0.2
+_CLEAR_SECONDS = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class DemoOptions:
+    """What the demo runs with; without a `redis_url` of the user's it brings its own server."""
+
+    pace: Pace
+    incidents: tuple[Incident, ...] = ()
+    redis_url: str | None = None
+    listen_address: ListenAddress = DEFAULT_LISTEN_ADDRESS
+    directory: Path = DEFAULT_DIRECTORY
+    duration_seconds: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Addresses:
+    """Where to look; a server of the user's has no process here."""
+
+    redis_url: str
+    server: str
+    server_process_id: int | None
+    web_url: str
+    exporter_process_id: int
+    config_file: Path
+
+    @property
+    def metrics_url(self) -> str:
+        """What Prometheus scrapes."""
+        return f"{self.web_url}metrics"
+
+
+def run_demo(
+    options: DemoOptions, on_ready: Callable[[Addresses], None], say: Callable[[str], None]
+) -> None:
+    """Run until a signal, or for the duration asked for.
+
+    `on_ready` is called once, when the exporter has read Redis; the times of the incidents and the
+    duration count from then. `say` is called with sentences on the way. Raises DemoError when
+    something cannot start or ends by itself.
+    """
+    asyncio.run(_until_signal(_demo(options, on_ready, say)))
+
+
+async def _until_signal(demo: Coroutine[None, None, None]) -> None:
+    """Run the demo, and end it in order when the process is asked to end."""
+    loop = asyncio.get_running_loop()
+    running = loop.create_task(demo)
+    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    for number in signals:
+        loop.add_signal_handler(number, running.cancel)
+    try:
+        await asyncio.wait([running])
+    finally:
+        for number in signals:
+            loop.remove_signal_handler(number)
+    if not running.cancelled():
+        running.result()
+
+
+async def _demo(
+    options: DemoOptions, on_ready: Callable[[Addresses], None], say: Callable[[str], None]
+) -> None:
+    async with contextlib.AsyncExitStack() as stack:
+        server = stack.enter_context(_server(options.redis_url))
+        system = await stack.enter_async_context(System(server.url, options.pace))
+        if options.redis_url is not None:
+            stack.push_async_callback(_clear, system)
+        await system.prepare()
+        config = write_config(options.directory, server.url, options.pace)
+        wanted = options.listen_address
+        address = available(wanted)
+        if wanted.port and address != wanted:
+            say(f"{wanted} is taken, so the exporter listens on {address}")
+        shown_url = without_login(server.url)
+        environment = exporter_environment(server.url, has_login=shown_url != server.url)
+        exporter = await stack.enter_async_context(running_exporter(config, address, environment))
+        addresses = Addresses(
+            redis_url=shown_url,
+            server=server.description,
+            server_process_id=server.process_id,
+            web_url=f"http://{address.reachable}/",
+            exporter_process_id=exporter.process_id,
+            config_file=config,
+        )
+
+        async def lifetime() -> None:
+            await exporter.ready()
+            on_ready(addresses)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(options.duration_seconds):
+                    await system.suffer(options.incidents, say)
+                    await asyncio.Event().wait()
+
+        # Causes before effects: without its server the system is lost too.
+        await _first_to_end(_died(server), exporter.died(), system.run(), lifetime())
+
+
+async def _first_to_end(*coroutines: Coroutine[None, None, None]) -> None:
+    """Run all until one ends, end the others, and raise what the first in order raised."""
+    tasks = [asyncio.ensure_future(one) for one in coroutines]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        if any(task.exception() for task in done):
+            await asyncio.wait(tasks[:1], timeout=2 * _POLL_SECONDS)
+        for task in tasks:
+            if task.done():
+                task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _died(server: RunningServer) -> None:
+    """Wait for the end of the embedded server, which is always an error."""
+    async for _ in every(_POLL_SECONDS):
+        if (code := server.exit_code()) is not None:
+            raise DemoError(f"the server ended with code {code}")
+
+
+async def _clear(system: System) -> None:
+    """Leave a server of the user's as it was; one that is gone has nothing to clear."""
+    with contextlib.suppress(RedisError, OSError):
+        async with asyncio.timeout(_CLEAR_SECONDS):
+            await system.clear()
+
+
+@contextlib.contextmanager
+def _server(redis_url: str | None) -> Iterator[RunningServer]:
+    if redis_url is None:
+        with embedded_server() as server:
+            yield server
+        return
+    try:
+        parse_url(redis_url)
+    except ValueError as error:
+        raise DemoError(f"--redis.url {error}") from error
+    yield RunningServer(redis_url, "yours", None, lambda: None)

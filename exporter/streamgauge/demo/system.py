@@ -1,0 +1,132 @@
+"""The simulated system as a whole: prepared once, run until it is told to end, then cleared."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Self
+
+from redis.exceptions import RedisError
+
+from streamgauge.demo import control, feeds, hybrids, pipeline, reconciler
+from streamgauge.demo.bus import Bus, follow, ignore
+from streamgauge.demo.catalogue import (
+    HARVEST_EXECUTOR,
+    INDICATORS,
+    MAXLEN,
+    MODEL_REGISTRY,
+    PREFIX,
+    RISK_BRAKE,
+    RL_TRAINER,
+)
+from streamgauge.demo.errors import DemoError
+from streamgauge.demo.history import write_history
+from streamgauge.demo.incidents import Incident
+from streamgauge.demo.pace import Pace
+from streamgauge.demo.world import World
+
+Actor = Callable[[World], Coroutine[None, None, None]]
+
+ACTORS: tuple[Actor, ...] = (
+    feeds.tick_feed,
+    feeds.kline_feed,
+    feeds.raw_feed,
+    feeds.price_cache,
+    feeds.hourly_archive,
+    pipeline.normalizer,
+    pipeline.signal_engine,
+    pipeline.feature_store,
+    pipeline.decision_engine,
+    pipeline.intent_builder,
+    pipeline.planner,
+    pipeline.executor,
+    pipeline.execution_audit,
+    hybrids.harvest,
+    hybrids.risk_watch,
+    hybrids.reward_writer,
+    hybrids.experiment,
+    control.policy_refresh,
+    control.policy_publisher,
+    control.ai_engine,
+    control.retrain_worker,
+    reconciler.exchange_snapshots,
+    reconciler.reconcile_engine,
+    reconciler.apply_recon,
+)
+
+# Consumers whose work shows nowhere in Redis.
+READ_ONLY = (
+    ("market.klines", INDICATORS),
+    ("harvest.intent", HARVEST_EXECUTOR),
+    ("risk.events", RISK_BRAKE),
+    ("rl_rewards", RL_TRAINER),
+    ("learning.retraining.completed", MODEL_REGISTRY),
+)
+
+
+class System:
+    """The actors on one Redis; an async context manager that closes its connections."""
+
+    def __init__(self, redis_url: str, pace: Pace, *, most_history: int = MAXLEN + 8) -> None:
+        try:
+            bus = Bus(redis_url)
+        except ValueError as error:
+            raise DemoError(f"--redis.url: {error}") from error
+        self.world = World(bus, pace)
+        self._most_history = most_history
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.world.bus.close()
+
+    async def prepare(self) -> None:
+        """Write the past; DemoError when the server cannot be used or is used by someone else."""
+        try:
+            if await self.world.bus.is_occupied():
+                raise DemoError(
+                    f"that database already holds keys under {PREFIX} and they are not the demo's; "
+                    "give it an empty one"
+                )
+            await write_history(self.world, self._most_history)
+        except (RedisError, OSError) as error:
+            raise DemoError(f"cannot use that Redis: {error}") from error
+
+    async def run(self) -> None:
+        """Run every actor for ever; DemoError when Redis is lost."""
+        world = self.world
+        read_only = (follow(world.reader(*one), ignore) for one in READ_ONLY)
+        await _together(*(actor(world) for actor in ACTORS), *read_only)
+
+    async def suffer(self, incidents: Iterable[Incident], say: Callable[[str], None]) -> None:
+        """Let each incident begin, and end, at its time from now; DemoError as with `run`."""
+        await _together(*(self._suffer_one(incident, say) for incident in incidents))
+
+    async def _suffer_one(self, incident: Incident, say: Callable[[str], None]) -> None:
+        name = incident.kind.name
+        await asyncio.sleep(incident.at_seconds)
+        say(f"incident {name}: {incident.kind.sentence}")
+        self.world.breakages.start(name)
+        if name == "drift":
+            reconciler.cause_drift(self.world)
+        elif name == "retrain-job":
+            await control.queue_retraining(self.world)
+        if incident.duration_seconds is not None:
+            await asyncio.sleep(incident.duration_seconds)
+            self.world.breakages.repair(name)
+            say(f"incident {name}: repaired")
+
+    async def clear(self) -> None:
+        """Delete every key the system wrote, and no other."""
+        await self.world.bus.delete_written()
+
+
+async def _together(*coroutines: Coroutine[None, None, None]) -> None:
+    try:
+        async with asyncio.TaskGroup() as group:
+            for one in coroutines:
+                group.create_task(one)
+    except ExceptionGroup as failures:
+        first = failures.exceptions[0]
+        if isinstance(first, RedisError | OSError):
+            raise DemoError(f"the simulated system lost its Redis: {first}") from first
+        raise first from None

@@ -1,0 +1,90 @@
+"""The metric table: everything the exporter says of Redis and of itself, one line per metric.
+
+To add a metric whose value a record already holds, add a line. Where oliver006/redis_exporter has
+a metric of the same name, the meaning and its labels are the same.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from operator import attrgetter
+from typing import Any, Final, Literal, NamedTuple
+
+Value = int | float | None
+
+
+class Level(enum.Enum):
+    """What a metric is about; the value is its label names."""
+
+    REDIS = ("redis",)
+    STREAM = ("redis", "db", "stream", "class")
+    GROUP = ("redis", "db", "stream", "class", "group")
+    CONSUMER = ("redis", "db", "stream", "class", "group", "consumer")
+    ERRORS = ("redis", "class", "reason")
+    CLASS = ("redis", "class")
+    STAGE = ("redis", "stage")
+    PROCESS = ()
+    BUILD = ("version", "python")
+
+
+class Metric(NamedTuple):
+    """One exported metric; the getter takes the record of its level and returns None for unknown."""
+
+    name: str
+    kind: Literal["gauge", "counter"]
+    help: str
+    level: Level
+    value: Callable[[Any], Value]
+
+
+def _gauge(name: str, level: Level, field: str, text: str) -> Metric:
+    return Metric(name, "gauge", text, level, attrgetter(field))
+
+
+def _counter(name: str, level: Level, field: str, text: str) -> Metric:
+    return Metric(name, "counter", text, level, attrgetter(field))
+
+
+_R, _S, _G, _C = Level.REDIS, Level.STREAM, Level.GROUP, Level.CONSUMER
+
+# fmt: off
+METRICS: Final = (
+    _gauge("redis_up", _R, "up", "1 when this scrape read the server, else 0."),
+
+    _gauge("redis_stream_exists", _S, "exists", "1; 0 for a declared stream that is absent and for a continuous one that has gone."),
+    _gauge("redis_stream_length", _S, "length", "Entries in the stream (XLEN)."),
+    _gauge("redis_stream_last_entry_age_seconds", _S, "age_seconds", "Time since the last entry was added, on the server's clock; survives trimming; absent when nothing was ever added."),
+    _gauge("redis_stream_last_entry_timestamp_seconds", _S, "last_entry_timestamp_seconds", "Unix time at which the last entry was added."),
+    _gauge("redis_stream_first_entry_timestamp_seconds", _S, "first_entry_timestamp_seconds", "Unix time of the oldest entry still held; absent when the stream is empty."),
+    _counter("redis_stream_entries_added_total", _S, "entries_added", "Entries ever added to the stream (Redis 7 and newer)."),
+    _gauge("redis_stream_groups", _S, "group_count", "Consumer groups of the stream."),
+    _gauge("redis_stream_quiet_limit_seconds", _S, "quiet_limit_seconds", "How long a continuous stream may be silent; +Inf outside its active hours and until one limit after they open."),
+
+    _gauge("redis_stream_group_lag", _G, "lag", "Entries not yet delivered to the group, corrected for what the server misreports; absent when unknown."),
+    _gauge("redis_stream_group_lag_seconds", _G, "lag_seconds", "Age of the oldest entry not yet delivered to the group; 0 when caught up."),
+    _gauge("redis_stream_group_lag_limit_seconds", _G, "lag_limit_seconds", "How long an entry may wait for the group; absent when no limit is declared."),
+    _gauge("redis_stream_group_consumers", _G, "consumers", "Consumers of the group."),
+    _gauge("redis_stream_group_messages_pending", _G, "pending", "Entries delivered and not yet acknowledged."),
+    _gauge("redis_stream_group_oldest_pending_age_seconds", _G, "oldest_pending_age_seconds", "Age of the pending entry with the smallest ID; 0 when none is pending."),
+    _gauge("redis_stream_group_oldest_pending_deliveries", _G, "oldest_pending_deliveries", "How often the pending entry with the smallest ID was delivered; 0 when none is pending."),
+    _gauge("redis_stream_group_entries_read", _G, "entries_read", "Entries the group ever read (Redis 7 and newer); absent when the server does not know."),
+    _gauge("redis_stream_group_last_delivered_timestamp_seconds", _G, "last_delivered_timestamp_seconds", "Unix time of the last entry delivered to the group; absent when none was."),
+
+    _gauge("redis_stream_group_consumer_messages_pending", _C, "pending", "Entries delivered to the consumer and not yet acknowledged."),
+    _gauge("redis_stream_group_consumer_idle_seconds", _C, "idle_seconds", "Time since the consumer last tried to read."),
+    _gauge("redis_stream_group_consumer_inactive_seconds", _C, "inactive_seconds", "Time since the consumer last read something (Redis 7.2 and newer); absent when it never did."),
+
+    _gauge("streamgauge_stream_errors", Level.ERRORS, "streams", "Streams that could not be read in this scrape."),
+    _gauge("streamgauge_streams", Level.CLASS, "streams", "Streams read in this scrape."),
+    _gauge("streamgauge_streams_dropped", _R, "streams_dropped", "Streams found and not exported because there are more than max_streams."),
+    _gauge("streamgauge_groups_lag_unknown", _R, "groups_lag_unknown", "Groups whose lag in entries the server cannot tell."),
+    _gauge("streamgauge_scrape_duration_seconds", Level.STAGE, "seconds", "Time this scrape took, by stage."),
+    _gauge("streamgauge_discovery_last_success_timestamp_seconds", _R, "discovery_last_success_timestamp_seconds", "Unix time at which the keyspace was last walked from end to end."),
+    _gauge("streamgauge_discovery_duration_seconds", _R, "discovery_duration_seconds", "Time that walk took."),
+    _gauge("streamgauge_clock_offset_seconds", _R, "clock_offset_seconds", "The server's clock minus the exporter's."),
+    _gauge("streamgauge_config_last_reload_successful", Level.PROCESS, "config_reload_successful", "1 when the configuration file was read without a mistake the last time, else 0."),
+    _gauge("streamgauge_config_last_reload_success_timestamp_seconds", Level.PROCESS, "config_reload_timestamp_seconds", "Unix time at which the configuration in force was read."),
+    Metric("streamgauge_build_info", "gauge", "Always 1; the labels name the version of the exporter and of Python.", Level.BUILD, lambda _: 1),
+)
+# fmt: on

@@ -1,0 +1,1 @@
+"""Frozen records of what a scrape saw, and the facts derived from them by pure functions."""

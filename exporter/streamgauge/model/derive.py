@@ -1,0 +1,129 @@
+"""From what Redis answered to what it means: corrected lag, ages, limits.
+
+The `now` of every stream is the server's own clock at the moment of its reading, so no other
+machine's clock has a say. `memory` is the only state; everything else comes in as an argument.
+"""
+
+from __future__ import annotations
+
+from streamgauge.model.ids import NEVER, StreamId
+from streamgauge.model.lag import corrected_lag, is_caught_up, learned_error
+from streamgauge.model.memory import Memory
+from streamgauge.model.readings import ConsumerReading, GroupReading, StreamReading
+from streamgauge.model.records import Consumer, Group, Stream
+from streamgauge.policy import StreamClass, StreamPolicy
+
+
+def stream_record(reading: StreamReading, policy: StreamPolicy, memory: Memory) -> Stream:
+    """Conclude what one stream's reading means; updates `memory`."""
+    name, now_us, last_generated = reading.name, reading.now_us, reading.last_generated
+    now_ms = now_us // 1000
+    if policy.stream_class is StreamClass.CONTINUOUS:
+        memory.saw_continuous(name)
+
+    age: float | None = None
+    last_entry: float | None = None
+    if last_generated == NEVER:
+        memory.forget_last_generated(name)
+    elif last_generated.is_clock(now_ms):
+        memory.forget_last_generated(name)
+        age = _age_seconds(last_generated, now_us)
+        last_entry = last_generated.ms / 1000
+    else:
+        age = memory.unchanged_seconds(name, last_generated, now_us)
+
+    return Stream(
+        name=name,
+        stream_class=policy.stream_class,
+        exists=1,
+        quiet_limit_seconds=policy.quiet_limit_at(now_us / 1e6),
+        length=reading.length,
+        age_seconds=age,
+        last_entry_timestamp_seconds=last_entry,
+        first_entry_timestamp_seconds=_timestamp_seconds(reading.first_entry, now_ms),
+        entries_added=reading.entries_added,
+        group_count=reading.group_count,
+        groups=tuple([_group_record(reading, group, policy, memory) for group in reading.groups]),
+    )
+
+
+def absent_record(name: bytes, policy: StreamPolicy, now: float, memory: Memory) -> Stream:
+    """Say of a stream that ought to exist that it does not; `now` is Unix time in seconds."""
+    memory.forget_contents(name)
+    return Stream(name, policy.stream_class, 0, policy.quiet_limit_at(now))
+
+
+def _group_record(
+    stream: StreamReading, group: GroupReading, policy: StreamPolicy, memory: Memory
+) -> Group:
+    now_us, now_ms = stream.now_us, stream.now_us // 1000
+    key = (stream.name, group.name)
+    error = learned_error(
+        memory.lag_error(key),
+        caught_up=is_caught_up(group.last_delivered, stream.last_generated),
+        reported=group.reported_lag,
+        entries_added=stream.entries_added,
+        entries_read=group.entries_read,
+    )
+    memory.set_lag_error(key, error)
+
+    pending_age, deliveries = 0.0, 0
+    if group.oldest_pending is not None:
+        entry_id, idle_ms, deliveries = group.oldest_pending
+        is_clock = entry_id.is_clock(now_ms)
+        pending_age = _age_seconds(entry_id, now_us) if is_clock else idle_ms / 1000
+
+    return Group(
+        name=group.name,
+        lag=corrected_lag(
+            length=stream.length,
+            first_entry=stream.first_entry,
+            last_generated=stream.last_generated,
+            last_delivered=group.last_delivered,
+            reported=group.reported_lag,
+            error=error,
+        ),
+        lag_seconds=_lag_seconds(stream, group, memory),
+        lag_limit_seconds=policy.lag_limit_for(group.name),
+        consumers=group.consumers,
+        pending=group.pending,
+        oldest_pending_age_seconds=pending_age,
+        oldest_pending_deliveries=deliveries,
+        entries_read=group.entries_read,
+        last_delivered_timestamp_seconds=_timestamp_seconds(group.last_delivered, now_ms),
+        consumer_list=tuple([_consumer_record(consumer) for consumer in group.consumer_list]),
+    )
+
+
+def _lag_seconds(stream: StreamReading, group: GroupReading, memory: Memory) -> float:
+    """Return the age of the oldest entry the group was not delivered; 0 when there is none."""
+    key = (stream.name, group.name)
+    oldest = group.oldest_undelivered
+    if oldest is None:
+        memory.forget_undelivered(key)
+        return 0.0
+    if oldest.is_clock(stream.now_us // 1000):
+        memory.forget_undelivered(key)
+        return _age_seconds(oldest, stream.now_us)
+    return memory.undelivered_seconds(key, oldest, stream.now_us)
+
+
+def _consumer_record(consumer: ConsumerReading) -> Consumer:
+    inactive_ms = consumer.inactive_ms
+    return Consumer(
+        consumer.name,
+        consumer.pending,
+        consumer.idle_ms / 1000,
+        None if inactive_ms is None else inactive_ms / 1000,
+    )
+
+
+def _age_seconds(entry_id: StreamId, now_us: int) -> float:
+    """Return the time since an ID that is a clock; 0 for one that runs ahead within tolerance."""
+    return max(0, now_us - entry_id.ms * 1000) / 1e6
+
+
+def _timestamp_seconds(entry_id: StreamId | None, now_ms: int) -> float | None:
+    if entry_id is None or not entry_id.is_clock(now_ms):
+        return None
+    return entry_id.ms / 1000

@@ -1,0 +1,51 @@
+"""What Redis answered, field by field and not yet judged; None is what the server did not tell."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from streamgauge.model.ids import StreamId
+
+
+class PendingReading(NamedTuple):
+    """The pending entry with the smallest ID (XPENDING ... COUNT 1)."""
+
+    entry_id: StreamId
+    idle_ms: int
+    deliveries: int
+
+
+class ConsumerReading(NamedTuple):
+    """One line of XINFO CONSUMERS; `inactive_ms` is None before Redis 7.2 and for "never"."""
+
+    name: bytes
+    pending: int
+    idle_ms: int
+    inactive_ms: int | None
+
+
+class GroupReading(NamedTuple):
+    """One line of XINFO GROUPS, with what the second round found out about it."""
+
+    name: bytes
+    consumers: int
+    pending: int
+    last_delivered: StreamId
+    entries_read: int | None
+    reported_lag: int | None
+    oldest_undelivered: StreamId | None = None
+    oldest_pending: PendingReading | None = None
+    consumer_list: tuple[ConsumerReading, ...] = ()
+
+
+class StreamReading(NamedTuple):
+    """XINFO STREAM and XINFO GROUPS of one key, and the server's clock when it was read."""
+
+    name: bytes
+    now_us: int
+    length: int
+    group_count: int
+    last_generated: StreamId
+    first_entry: StreamId | None
+    entries_added: int | None
+    groups: tuple[GroupReading, ...]

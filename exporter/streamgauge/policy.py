@@ -1,0 +1,165 @@
+"""What the user declared about each stream: its class and its limits."""
+
+import enum
+import functools
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Self
+
+from streamgauge import globs
+from streamgauge.schedule import Schedule
+
+if TYPE_CHECKING:
+    from streamgauge.config.model import ClassLimits, Config, StreamRule
+
+# Far more than the streams of one server by default; a stream beyond it is only matched once more.
+_CACHED_NAMES = 1 << 16
+
+
+class StreamClass(enum.StrEnum):
+    """What silence of a stream means: a problem, normal, normal for ever, or nobody has said."""
+
+    CONTINUOUS = "continuous"
+    HYBRID = "hybrid"
+    EVENT = "event"
+    UNCLASSIFIED = "unclassified"
+
+
+@dataclass(frozen=True, slots=True)
+class GroupLimit:
+    """The lag limit in seconds of the groups whose name matches; None for no limit."""
+
+    match: re.Pattern[bytes]
+    lag_limit_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class StreamPolicy:
+    """What holds for one stream; `declared` when a rule names it without glob characters."""
+
+    stream_class: StreamClass
+    declared: bool = False
+    quiet_limit_seconds: float | None = None
+    active: Schedule | None = None
+    lag_limit_seconds: float | None = None
+    group_rules: tuple[GroupLimit, ...] = ()
+
+    def quiet_limit_at(self, now: float) -> float | None:
+        """How many seconds the stream may be silent at `now` (Unix time); None unless continuous.
+
+        Infinite outside active hours and for one quiet limit after they open: until then the
+        silence may date from the closed hours.
+        """
+        if self.quiet_limit_seconds is None or self.active is None:
+            return self.quiet_limit_seconds
+        opened = self.active.opened_at(now)
+        if opened is None or now < opened + self.quiet_limit_seconds:
+            return math.inf
+        return self.quiet_limit_seconds
+
+    def lag_limit_for(self, group: bytes) -> float | None:
+        """How many seconds this group may lag: the first rule that matches, else the stream's.
+
+        None when there is no limit, as always for an unclassified stream.
+        """
+        if self.stream_class is StreamClass.UNCLASSIFIED:
+            return None
+        for rule in self.group_rules:
+            if rule.match.fullmatch(group):
+                return rule.lag_limit_seconds
+        return self.lag_limit_seconds
+
+
+UNCLASSIFIED = StreamPolicy(StreamClass.UNCLASSIFIED)
+
+
+class Policy:
+    """The stream rules in their order, ready to be asked about any name."""
+
+    def __init__(
+        self, classes: Mapping[StreamClass, "ClassLimits"], rules: Sequence["StreamRule"]
+    ) -> None:
+        self._policies = tuple(_policy_of(rule, classes) for rule in rules)
+        self._literals: dict[bytes, int] = {}
+        self._globs: list[tuple[int, re.Pattern[bytes]]] = []
+        for index, rule in enumerate(rules):
+            pattern = globs.encode(rule.match)
+            if globs.is_literal(pattern):
+                self._literals.setdefault(globs.literal(pattern), index)
+            else:
+                self._globs.append((index, globs.compile_glob(pattern)))
+        self._cached = functools.lru_cache(maxsize=_CACHED_NAMES)(self._classify)
+        self.declared = tuple(self._declared())
+
+    @classmethod
+    def from_config(cls, config: "Config") -> Self:
+        """The policy a configuration declares."""
+        return cls(config.classes, config.streams)
+
+    def resolve(self, name: bytes) -> StreamPolicy | None:
+        """What holds for the stream of this name: the first rule that matches, else unclassified.
+
+        None when the stream is ignored: it is not exported at all.
+        """
+        return self._cached(name)
+
+    def rule_of(self, name: bytes) -> int | None:
+        """The position of the rule that decides this name; None when no rule matches."""
+        exact = self._literals.get(name)
+        for index, pattern in self._globs:
+            if exact is not None and index > exact:
+                break
+            if pattern.fullmatch(name):
+                return index
+        return exact
+
+    def _classify(self, name: bytes) -> StreamPolicy | None:
+        index = self.rule_of(name)
+        policy = UNCLASSIFIED if index is None else self._policies[index]
+        if policy is None or name not in self._literals:
+            return policy
+        return replace(policy, declared=True)
+
+    def _declared(self) -> Iterable[bytes]:
+        # A name behind an earlier glob is declared all the same: its class comes from the glob, and
+        # the user still named it. Only a rule that ignores it takes it out.
+        for name in self._literals:
+            index = self.rule_of(name)
+            if index is not None and self._policies[index] is not None:
+                yield name
+
+
+def _policy_of(
+    rule: "StreamRule", classes: Mapping[StreamClass, "ClassLimits"]
+) -> StreamPolicy | None:
+    if rule.ignore:
+        return None
+    defaults = classes[rule.stream_class]
+    continuous = rule.stream_class is StreamClass.CONTINUOUS
+    quiet_limit = (
+        defaults.quiet_limit_seconds
+        if rule.quiet_limit_seconds is None
+        else rule.quiet_limit_seconds
+    )
+    lag_limit = (
+        defaults.lag_limit_seconds if rule.lag_limit_seconds is None else rule.lag_limit_seconds
+    )
+    return StreamPolicy(
+        stream_class=rule.stream_class,
+        quiet_limit_seconds=quiet_limit if continuous else None,
+        active=rule.active,
+        lag_limit_seconds=_finite(lag_limit),
+        group_rules=tuple(
+            GroupLimit(
+                globs.compile_glob(globs.encode(group.match)), _finite(group.lag_limit_seconds)
+            )
+            for group in rule.groups
+        ),
+    )
+
+
+def _finite(limit_seconds: float) -> float | None:
+    """The infinite limit the configuration keeps for `none` is no limit at all from here on."""
+    return None if math.isinf(limit_seconds) else limit_seconds

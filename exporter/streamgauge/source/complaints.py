@@ -1,0 +1,53 @@
+"""What went wrong, said in the log once per change and not once per scrape."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from streamgauge.logs import EventLog
+from streamgauge.source.errors import Unreadable
+from streamgauge.source.sample import StreamError
+
+_log = EventLog("scrape")
+
+
+class Complaints:
+    """Remembers what was said of one Redis and its streams."""
+
+    def __init__(self, redis: str) -> None:
+        self._redis = redis
+        self._server: str | None = None
+        self._streams: dict[bytes, str] = {}
+
+    def server_unreadable(self, error: Unreadable) -> None:
+        """Say that Redis as a whole cannot be read, unless that was said for the same reason."""
+        if self._server != error.reason:
+            self._server = error.reason
+            _log.error("redis unreadable", redis=self._redis, reason=error.reason, detail=error)
+
+    def server_readable(self) -> None:
+        """Say that Redis can be read again, if it could not."""
+        if self._server is not None:
+            self._server = None
+            _log.info("redis readable again", redis=self._redis)
+
+    def streams_unreadable(self, errors: Iterable[StreamError]) -> None:
+        """Name each stream that cannot be read, anew or for another reason, and each that can."""
+        reasons: dict[bytes, str] = {}
+        for error in errors:
+            reasons[error.name] = error.reason
+            if self._streams.get(error.name) != error.reason:
+                _log.warning(
+                    "stream unreadable",
+                    redis=self._redis,
+                    stream=_printable(error.name),
+                    reason=error.reason,
+                    detail=error.detail,
+                )
+        for name in self._streams.keys() - reasons.keys():
+            _log.info("stream readable again or gone", redis=self._redis, stream=_printable(name))
+        self._streams = reasons
+
+
+def _printable(name: bytes) -> str:
+    return name.decode("utf-8", "backslashreplace")

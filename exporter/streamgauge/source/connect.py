@@ -1,0 +1,107 @@
+"""Connecting and logging in: TCP, unix socket or TLS, by the redis package."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from typing import Any
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from streamgauge.config import RedisConfig
+from streamgauge.source.errors import Unreadable
+
+Connection = redis.Connection | redis.UnixDomainSocketConnection
+
+
+def new_connection(settings: RedisConfig, timeout_seconds: float) -> Connection:
+    """Prepare a connection; nothing is sent yet."""
+    options: dict[str, Any] = {
+        "db": settings.db,
+        "username": settings.username,
+        "password": settings.password and settings.password.get_secret_value(),
+        "socket_timeout": timeout_seconds,
+        "socket_connect_timeout": timeout_seconds,
+        "retry": Retry(NoBackoff(), 0),
+        "protocol": 2,
+        "driver_info": None,  # no CLIENT SETINFO: one right less to grant
+    }
+    if settings.unix_path is not None:
+        return _connection(redis.UnixDomainSocketConnection, path=settings.unix_path, **options)
+    options |= {"host": settings.host, "port": settings.port}
+    tls = settings.tls
+    if tls is None:
+        return _connection(redis.Connection, **options)
+    return _connection(
+        _TlsConnection,
+        server_name=tls.server_name,
+        ssl_ca_certs=tls.ca_file,
+        ssl_certfile=tls.cert_file,
+        ssl_keyfile=tls.key_file,
+        ssl_cert_reqs="none" if tls.insecure_skip_verify else "required",
+        ssl_check_hostname=not tls.insecure_skip_verify,
+        ssl_min_version=ssl.TLSVersion.TLSv1_2,
+        **options,
+    )
+
+
+def log_in(connection: Any) -> socket.socket:
+    """Connect, authenticate, select the database; returns the socket, or raises Unreadable."""
+    try:
+        connection.connect()
+    except (redis.RedisError, OSError, UnicodeError) as error:
+        hang_up(connection)
+        raise _unreadable(error) from error
+    standing = socket_of(connection)
+    if standing is None:
+        raise Unreadable("other", "the connection was closed while it was being set up")
+    return standing
+
+
+def hang_up(connection: Any) -> None:
+    """Close a connection in whatever state it is; never raises."""
+    connection.disconnect()
+
+
+def socket_of(connection: Any) -> socket.socket | None:
+    """Return a connection's socket, as soon as it has one.
+
+    The redis package has no public way to it, and reading replies elsewhere needs it.
+    """
+    found: socket.socket | None = connection._get_socket()  # noqa: SLF001
+    return found
+
+
+class _TlsConnection(redis.SSLConnection):
+    """A TLS connection whose certificate may be issued to another name than its address."""
+
+    def __init__(self, *, server_name: str | None, **options: Any) -> None:
+        super().__init__(**options)
+        self._server_name = server_name
+
+    def _wrap_socket_with_ssl(self, sock: socket.socket) -> Any:
+        address = self.host
+        self.host = self._server_name or address
+        try:
+            return super()._wrap_socket_with_ssl(sock)  # type: ignore[no-untyped-call]
+        finally:
+            self.host = address
+
+
+def _connection(kind: Any, **options: Any) -> Connection:
+    """Make a connection of a class whose constructor has no types."""
+    made: Connection = kind(**options)
+    return made
+
+
+def _unreadable(error: Exception) -> Unreadable:
+    """Name an error of the redis package by one of our reasons."""
+    if isinstance(error, redis.TimeoutError | TimeoutError):
+        return Unreadable("timeout", "no answer in time")
+    if isinstance(error, redis.AuthenticationError | redis.exceptions.NoPermissionError):
+        return Unreadable("noperm", "the server refused the login")
+    if isinstance(error, redis.InvalidResponse):
+        return Unreadable("protocol", "the reply is not the Redis protocol")
+    return Unreadable("other", str(error) or type(error).__name__)

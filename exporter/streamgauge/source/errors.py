@@ -1,0 +1,63 @@
+"""What can go wrong with Redis, as values of this project: a reason from a short fixed list."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+_REASON_BY_CODE: Final = {
+    "NOPERM": "noperm",
+    "NOAUTH": "noperm",
+    "WRONGPASS": "noperm",
+    "WRONGTYPE": "wrongtype",
+}
+
+_SERVER_WIDE_CODES: Final = frozenset(
+    {"LOADING", "NOAUTH", "WRONGPASS", "MASTERDOWN", "CLUSTERDOWN", "BUSY"}
+)
+"""Errors that say nothing about one stream: every command of this connection would get them."""
+
+
+class Unreadable(Exception):  # noqa: N818 - a state of the server, not a mistake of the program
+    """Redis as a whole could not be read in this scrape; `reason` is one of ERROR_REASONS."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+
+
+class ConnectionLostError(Unreadable):
+    """A connection that stood broke; a new one may well work."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__("other", detail)
+
+
+class ErrorReply(NamedTuple):
+    """An error as Redis sent it, for one command."""
+
+    code: str
+    text: str
+
+    @classmethod
+    def parse(cls, line: str) -> ErrorReply:
+        """Split `CODE rest of the line`; the wording differs between servers, the code does not."""
+        code, _, text = line.partition(" ")
+        return cls(code, text)
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.text}"
+
+    @property
+    def reason(self) -> str:
+        """The reason under which this error is counted."""
+        return _REASON_BY_CODE.get(self.code, "other")
+
+    @property
+    def is_server_wide(self) -> bool:
+        """Tell whether the error concerns the server or the login rather than one stream."""
+        return self.code in _SERVER_WIDE_CODES
+
+    @property
+    def says_gone(self) -> bool:
+        """Tell whether the key or the group does not exist (any more)."""
+        return self.code == "NOGROUP" or (self.code == "ERR" and "no such key" in self.text)

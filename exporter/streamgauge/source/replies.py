@@ -1,0 +1,106 @@
+"""Replies of XINFO, XPENDING and XRANGE, read by field name: order and fields differ by version.
+
+Every function raises one of MALFORMED when a reply has another shape than Redis documents.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from streamgauge.model.ids import StreamId
+from streamgauge.model.readings import (
+    ConsumerReading,
+    GroupReading,
+    PendingReading,
+    StreamReading,
+)
+
+MALFORMED: Final = (TypeError, ValueError, KeyError, IndexError, AttributeError)
+
+
+def time_us(reply: Any) -> int:
+    """Read TIME as microseconds since 1970."""
+    seconds, microseconds = reply
+    return int(seconds) * 1_000_000 + int(microseconds)
+
+
+def stream_reading(name: bytes, now_us: int, stream: Any, groups: Any) -> StreamReading:
+    """Read one key's XINFO STREAM and XINFO GROUPS."""
+    fields = _fields(stream)
+    first_entry = fields[b"first-entry"]
+    return StreamReading(
+        name=name,
+        now_us=now_us,
+        length=_integer(fields[b"length"]),
+        group_count=_integer(fields[b"groups"]),
+        last_generated=StreamId.parse(fields[b"last-generated-id"]),
+        first_entry=None if first_entry is None else StreamId.parse(first_entry[0]),
+        entries_added=_optional_integer(fields.get(b"entries-added")),
+        groups=tuple([_group_reading(group) for group in groups]),
+    )
+
+
+def oldest_entry(reply: Any) -> StreamId | None:
+    """Read the ID of XRANGE ... COUNT 1; None when the range is empty."""
+    return StreamId.parse(reply[0][0]) if reply else None
+
+
+def oldest_pending(reply: Any) -> PendingReading | None:
+    """Read XPENDING key group - + 1; None when nothing is pending any more."""
+    if not reply:
+        return None
+    entry_id, _consumer, idle_ms, deliveries = reply[0]
+    return PendingReading(StreamId.parse(entry_id), _integer(idle_ms), _integer(deliveries))
+
+
+def consumer_readings(reply: Any) -> tuple[ConsumerReading, ...]:
+    """Read XINFO CONSUMERS."""
+    return tuple([_consumer_reading(consumer) for consumer in reply])
+
+
+def _group_reading(reply: Any) -> GroupReading:
+    fields = _fields(reply)
+    return GroupReading(
+        name=_text(fields[b"name"]),
+        consumers=_integer(fields[b"consumers"]),
+        pending=_integer(fields[b"pending"]),
+        last_delivered=StreamId.parse(fields[b"last-delivered-id"]),
+        entries_read=_optional_integer(fields.get(b"entries-read")),
+        reported_lag=_optional_integer(fields.get(b"lag")),
+    )
+
+
+def _consumer_reading(reply: Any) -> ConsumerReading:
+    fields = _fields(reply)
+    inactive_ms = _optional_integer(fields.get(b"inactive"))
+    if inactive_ms is not None and inactive_ms < 0:  # -1: never read anything
+        inactive_ms = None
+    return ConsumerReading(
+        name=_text(fields[b"name"]),
+        pending=_integer(fields[b"pending"]),
+        idle_ms=_integer(fields[b"idle"]),
+        inactive_ms=inactive_ms,
+    )
+
+
+def _fields(reply: Any) -> dict[bytes, Any]:
+    if not isinstance(reply, list):
+        raise TypeError("a list of fields was expected")
+    pairs = iter(reply)
+    return dict(zip(pairs, pairs, strict=True))
+
+
+def _text(value: Any) -> bytes:
+    if not isinstance(value, bytes):
+        raise TypeError("a bulk string was expected")
+    return value
+
+
+def _integer(value: Any) -> int:
+    if not isinstance(value, int):
+        raise TypeError("an integer was expected")
+    return value
+
+
+def _optional_integer(value: Any) -> int | None:
+    return None if value is None else _integer(value)

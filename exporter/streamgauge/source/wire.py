@@ -1,0 +1,140 @@
+"""One connection to Redis: packed commands out, replies in, everything bounded by a deadline.
+
+The redis package connects and logs in; replies are then read from its socket by hiredis alone. Its
+high-level calls cost several times the parsing, and bound each read on its own, so a server that
+drips one byte a second would never time out.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import time
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+import hiredis
+
+from streamgauge.config import RedisConfig
+from streamgauge.source.connect import Connection, hang_up, log_in, new_connection, socket_of
+from streamgauge.source.errors import ConnectionLostError, ErrorReply, Unreadable
+
+Command = tuple[bytes, ...]
+
+_READ_SIZE: Final = 256 * 1024
+_MORE: Final = object()
+
+
+class Deadline:
+    """A moment on the monotonic clock by which work must be done."""
+
+    def __init__(self, seconds: float) -> None:
+        self._at = time.monotonic() + seconds
+
+    def remaining(self) -> float:
+        """Return the seconds left; raises Unreadable when there are none."""
+        left = self._at - time.monotonic()
+        if left <= 0:
+            raise Unreadable("timeout", "no answer in time")
+        return left
+
+
+class _Line(NamedTuple):
+    """A connection that stands."""
+
+    socket: socket.socket
+    reader: Any
+
+
+class Wire:
+    """A connection that opens when first used and after every failure opens anew."""
+
+    def __init__(self, settings: RedisConfig) -> None:
+        self._settings = settings
+        self._connection: Connection | None = None
+        self._line: _Line | None = None
+        self._buffer = memoryview(bytearray(_READ_SIZE))
+        self.bytes_read = 0
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether a connection stands."""
+        return self._line is not None
+
+    def open(self, deadline: Deadline) -> None:
+        """Connect, log in and select the database; raises Unreadable."""
+        if self._line is not None:
+            return
+        self._connection = new_connection(self._settings, deadline.remaining())
+        standing = log_in(self._connection)
+        reader = hiredis.Reader(
+            replyError=ErrorReply.parse,  # type: ignore[arg-type]  # any callable will do
+            protocolError=_ProtocolError,
+            errors="replace",
+            notEnoughData=_MORE,
+        )
+        self._line = _Line(standing, reader)
+
+    def send(self, commands: Sequence[Command], deadline: Deadline) -> None:
+        """Send commands without waiting for their replies; raises Unreadable."""
+        payload = b"".join([hiredis.pack_command(command) for command in commands])  # type: ignore[arg-type]
+        try:
+            line = self._standing()
+            line.socket.settimeout(deadline.remaining())
+            line.socket.sendall(payload)
+        except OSError as error:
+            raise _lost(error) from error
+
+    def receive(self, count: int, deadline: Deadline) -> list[Any]:
+        """Return the next `count` replies, errors among them as ErrorReply; raises Unreadable."""
+        line = self._standing()
+        replies: list[Any] = []
+        try:
+            while len(replies) < count:
+                reply = line.reader.gets()
+                if reply is _MORE:
+                    self._fill(line, deadline)
+                else:
+                    replies.append(reply)
+        except _ProtocolError as error:
+            raise Unreadable("protocol", "the reply is not the Redis protocol") from error
+        except OSError as error:
+            raise _lost(error) from error
+        return replies
+
+    def close(self) -> None:
+        """Hang up, if connected; never raises."""
+        connection, self._connection, self._line = self._connection, None, None
+        if connection is not None:
+            hang_up(connection)
+
+    def abort(self) -> None:
+        """Make a read that another thread is waiting in fail at once."""
+        connection = self._connection
+        standing = socket_of(connection) if connection is not None else None
+        if standing is not None:
+            with contextlib.suppress(OSError):
+                standing.shutdown(socket.SHUT_RDWR)
+
+    def _standing(self) -> _Line:
+        if self._line is None:
+            raise ConnectionLostError("the connection was closed")
+        return self._line
+
+    def _fill(self, line: _Line, deadline: Deadline) -> None:
+        line.socket.settimeout(deadline.remaining())
+        size = line.socket.recv_into(self._buffer)
+        if size == 0:
+            raise ConnectionResetError("the server closed the connection")
+        self.bytes_read += size
+        line.reader.feed(self._buffer[:size])
+
+
+class _ProtocolError(Exception):
+    pass
+
+
+def _lost(error: OSError) -> Unreadable:
+    if isinstance(error, TimeoutError):
+        return Unreadable("timeout", "no answer in time")
+    return ConnectionLostError(str(error) or type(error).__name__)

@@ -1,0 +1,95 @@
+"""The running exporter: which Redis it watches, under which configuration, since when."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from streamgauge import __version__
+from streamgauge.config import Config, ConfigError, Problem
+from streamgauge.logs import EventLog
+from streamgauge.model.records import ProcessState
+from streamgauge.policy import Policy
+from streamgauge.source.target import Target
+
+_log = EventLog("config")
+_PYTHON: Final = platform.python_version()
+
+
+class Watch:
+    """Holds one target per configured Redis and swaps the configuration while they run."""
+
+    def __init__(self, load: Callable[[], Config]) -> None:
+        """Read the configuration once; raises ConfigError when it cannot be used."""
+        self._load = load
+        self._targets: Mapping[str, Target] = {}
+        self._apply(load())
+        self._reload_successful = True
+        self._reloaded_at = time.time()
+
+    @property
+    def targets(self) -> Mapping[str, Target]:
+        """The targets by name, in the order of the configuration."""
+        return self._targets
+
+    @property
+    def is_ready(self) -> bool:
+        """Tell whether a configured Redis was read from end to end at least once."""
+        return any(target.is_ready for target in self._targets.values())
+
+    @property
+    def process_state(self) -> ProcessState:
+        """What the exporter says of itself."""
+        return ProcessState(__version__, _PYTHON, int(self._reload_successful), self._reloaded_at)
+
+    def reload(self) -> None:
+        """Read the configuration again; the old one stays when ConfigError is raised."""
+        try:
+            self._apply(self._load())
+        except ConfigError as error:
+            self._reload_successful = False
+            _log.error("config not reloaded, the old one stays", problems=str(error))
+            raise
+        self._reload_successful = True
+        self._reloaded_at = time.time()
+        _log.info("config reloaded")
+
+    def stop(self) -> None:
+        """Hang up everywhere; a sample under way fails at once."""
+        for target in self._targets.values():
+            target.stop()
+
+    def _apply(self, config: Config) -> None:
+        refuse_unsupported(config)
+        policy = Policy.from_config(config)
+        targets: dict[str, Target] = {}
+        for redis in config.redis:
+            known = self._targets.get(redis.name)
+            if known is not None and known.redis == redis:
+                known.configure(config.discovery, policy)
+                targets[redis.name] = known
+            else:
+                targets[redis.name] = Target(redis, config.discovery, policy)
+        old, self._targets = self._targets, targets
+        for name, target in targets.items():
+            if old.get(name) is not target:
+                target.start()
+        for name, target in old.items():
+            if targets.get(name) is not target:
+                target.stop()
+
+
+def refuse_unsupported(config: Config) -> None:
+    """Raise ConfigError for a topology that this version can describe but not read."""
+    problems = [
+        Problem(
+            path=f"redis {redis.name!r}: mode",
+            message=f"found {redis.mode!r}; this version reads only standalone servers",
+        )
+        for redis in config.redis
+        if redis.mode != "standalone"
+    ]
+    if problems:
+        raise ConfigError("configuration", problems)

@@ -1,0 +1,1 @@
+"""HTTP: /metrics, the status page, health, and the server that carries them."""

@@ -1,0 +1,86 @@
+"""The routes; everything that may block happens in threads beside the event loop."""
+
+from __future__ import annotations
+
+import math
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from streamgauge.config import ConfigError
+from streamgauge.logs import EventLog
+from streamgauge.model.records import Snapshot
+from streamgauge.watch import Watch
+from streamgauge.web.answer import metrics_answer, process_registry
+from streamgauge.web.scrapes import Scrapes, scrape_budget
+from streamgauge.web.status import status_page
+from streamgauge.web.threads import in_thread
+
+_log = EventLog("web")
+
+
+def build_app(watch: Watch, *, enable_lifecycle: bool = False) -> Starlette:
+    """Return the ASGI application in front of a running watch."""
+    pages = _Pages(watch)
+    routes = [
+        Route("/", pages.status),
+        Route("/metrics", pages.metrics),
+        Route("/scrape", pages.scrape),
+        Route("/-/healthy", pages.healthy),
+        Route("/-/ready", pages.ready),
+    ]
+    if enable_lifecycle:
+        routes.append(Route("/-/reload", pages.reload, methods=["POST"]))
+    app = Starlette(routes=routes)
+    app.router.redirect_slashes = False
+    return app
+
+
+class _Pages:
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+        self._scrapes = Scrapes()
+        self._registry = process_registry()
+
+    async def metrics(self, request: Request) -> Response:
+        targets = list(self._watch.targets.values())
+        budget = scrape_budget(request.headers.get("x-prometheus-scrape-timeout-seconds"))
+        instances = await self._scrapes.of(targets, budget)
+        return await self._answer(Snapshot(instances, self._watch.process_state), request)
+
+    async def scrape(self, request: Request) -> Response:
+        """Sample one configured Redis, by its name and by nothing else: this is no open proxy."""
+        name = request.query_params.get("target", "")
+        target = self._watch.targets.get(name)
+        if target is None:
+            return PlainTextResponse("no redis of this name is configured\n", status_code=404)
+        budget = scrape_budget(request.headers.get("x-prometheus-scrape-timeout-seconds"))
+        instances = await self._scrapes.of([target], budget)
+        return await self._answer(Snapshot(instances, self._watch.process_state), request)
+
+    async def _answer(self, snapshot: Snapshot, request: Request) -> Response:
+        answer = await in_thread(metrics_answer, snapshot, self._registry, request.headers)
+        return Response(answer.body, headers=answer.headers)
+
+    async def status(self, _request: Request) -> Response:
+        targets = list(self._watch.targets.values())
+        instances = await self._scrapes.of(targets, math.inf)
+        page = await in_thread(status_page, Snapshot(instances, self._watch.process_state))
+        return HTMLResponse(page)
+
+    async def healthy(self, _request: Request) -> Response:
+        return PlainTextResponse("streamgauge is healthy\n")
+
+    async def ready(self, _request: Request) -> Response:
+        if self._watch.is_ready:
+            return PlainTextResponse("streamgauge is ready\n")
+        return PlainTextResponse("no redis has been read yet\n", status_code=503)
+
+    async def reload(self, _request: Request) -> Response:
+        try:
+            await in_thread(self._watch.reload)
+        except ConfigError as error:
+            return PlainTextResponse(f"config not reloaded: {error}\n", status_code=500)
+        return PlainTextResponse("config reloaded\n")

