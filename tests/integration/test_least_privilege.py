@@ -102,16 +102,38 @@ def test_every_documented_right_is_needed_and_its_loss_is_noticed(
 ) -> None:
     process = exporter(config=configuration(server, users), until_ready=False)
 
+    able = [user for user in users if user != user_without("+scan")]
+
     def settled() -> Scrape | None:
         scrape = process.scrape()
-        return (
-            scrape
-            if is_up(scrape, "streamgauge") and has_discovered(scrape, "streamgauge")
-            else None
-        )
+        discovered = all(has_discovered(scrape, user) for user in able)
+        return scrape if discovered and is_up(scrape, "streamgauge") else None
 
-    scrape = wait_for(settled, "the documented user is read and has discovered")
+    scrape = wait_for(settled, "all who may SCAN have discovered")
     assert [user for user in users if not is_noticed(scrape, user)] == ["streamgauge"]
+
+
+def test_streams_out_of_the_users_reach_are_counted_and_the_rest_go_on(
+    server: RealServer, exporter: Callable
+) -> None:
+    with server.client() as client:
+        for stream in ("open:1", "open:2", "shut:1"):
+            client.xadd(stream, {"a": 1})
+        keys = [word for word in documented_rule() if not word.startswith("~")]
+        client.execute_command("ACL", "SETUSER", "half", "reset", *keys, "~open:*")
+        config = configuration(server, ["half"])
+        config["streams"] = [{"match": "shut:*", "class": "continuous"}]
+        process = exporter(config=config)
+        scrape = process.scrape()
+        client.acl_deluser("half")
+        client.acl_log_reset()
+    assert scrape.value("redis_up") == 1
+    assert scrape.streams() == {"open:1", "open:2"}
+    errors = {key: count for key, count in scrape["streamgauge_stream_errors"].items() if count}
+    assert errors == {("continuous", "noperm"): 1}
+    assert scrape["streamgauge_streams"]["unclassified",] == 2
+    process.scrape()
+    assert process.log().count("stream=shut:1") == 1, "named in the log once, not at every scrape"
 
 
 def is_up(scrape: Scrape, user: str) -> bool:

@@ -95,9 +95,12 @@ def test_trim_past_a_stalled_group_leaves_no_phantom_lag_behind(
     history = witness.history
     history.add(stream, count=1000)
     history.create_group(stream, "g")
+    history.read(stream, "g", "c", 5)
     history.trim(stream, 50)
     assert lag(witness.check(stream, EVENT), stream) == 50
     history.read(stream, "g", "c", 50)
+    if history.release.version == "7.0":
+        assert history.reported(stream)["g"].lag == 945  # for good, if nobody corrects it
     assert lag(witness.check(stream, EVENT), stream) == 0
     history.add(stream, count=7)
     expected = 7 if history.release.tells_lag else None
@@ -115,11 +118,14 @@ def test_phantom_lag_that_nobody_saw_begin_is_unknown_and_never_the_phantom(
     history = witness.history
     history.add(stream, count=1000)
     history.create_group(stream, "g")
+    history.read(stream, "g", "c", 5)
     history.trim(stream, 50)
     history.read(stream, "g", "c", 50)
     history.add(stream, count=7)
-    phantom = history.reported(stream)["g"].lag in (None, 957)
-    assert lag(witness.check(stream, EVENT), stream) == (None if phantom else 7)
+    shown = lag(witness.check(stream, EVENT), stream)
+    if history.release.version == "7.0":
+        assert history.reported(stream)["g"].lag == 952
+    assert shown == (None if history.release.version in ("6.2", "7.0") else 7)
 
 
 def test_learned_error_is_forgotten_when_the_stream_begins_anew(
@@ -128,6 +134,7 @@ def test_learned_error_is_forgotten_when_the_stream_begins_anew(
     history = witness.history
     history.add(stream, count=30)
     history.create_group(stream, "g")
+    history.read(stream, "g", "c", 1)
     history.trim(stream, 20)
     history.read(stream, "g", "c", 20)
     assert lag(witness.check(stream, EVENT), stream) == 0
@@ -139,21 +146,29 @@ def test_learned_error_is_forgotten_when_the_stream_begins_anew(
     assert lag(witness.check(stream, EVENT), stream) == expected
 
 
-def test_learned_error_is_forgotten_when_the_group_is_created_anew(
-    witness: Witness, stream: str
+@pytest.mark.parametrize("how", ["moved to the end", "created anew"])
+def test_learned_error_is_forgotten_when_a_caught_up_group_is_seen_without_one(
+    witness: Witness, stream: str, how: str
 ) -> None:
     history = witness.history
-    history.add(stream, count=30)
+    stream += how
+    history.add(stream, count=20)
     history.create_group(stream, "g")
-    history.trim(stream, 20)
-    history.read(stream, "g", "c", 20)
+    history.read(stream, "g", "c", 1)
+    history.trim(stream, 14)
+    history.read(stream, "g", "c", 14)
     assert lag(witness.check(stream, EVENT), stream) == 0
-    history.drop_group(stream, "g")
-    history.create_group(stream, "g", "$")
+    if how == "moved to the end":
+        history.set_group(stream, "g", "$")
+    else:
+        history.drop_group(stream, "g")
+        history.create_group(stream, "g", "$")
     assert lag(witness.check(stream, EVENT), stream) == 0
-    history.add(stream, count=9)
-    history.read(stream, "g", "c", 5)
-    expected = 4 if history.release.tells_lag else None
+    history.add(stream, count=10)
+    history.read(stream, "g", "c", 10)
+    history.add(stream, count=10)
+    history.read(stream, "g", "c", 2)
+    expected = 8 if history.release.tells_lag else None
     assert lag(witness.check(stream, EVENT), stream) == expected
 
 
@@ -177,10 +192,9 @@ def test_negative_lag_of_entriesread_beyond_the_stream_is_unknown(
     witness: Witness, stream: str
 ) -> None:
     history = witness.history
-    if not history.release.tells_lag:
-        pytest.skip("XGROUP CREATE has no ENTRIESREAD here")
     ids = history.add(stream, count=2)
-    history.create_group(stream, "g", str(ids[0]), entries_read=100)
+    told = history.release.tells_lag  # and XGROUP CREATE takes ENTRIESREAD
+    history.create_group(stream, "g", str(ids[0]), entries_read=100 if told else None)
     assert lag(witness.check(stream, EVENT), stream) is None
     history.read(stream, "g", "c", 1)
     assert lag(witness.check(stream, EVENT), stream) == 0

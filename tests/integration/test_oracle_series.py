@@ -50,9 +50,22 @@ def test_every_series_of_a_stream_follows_from_its_history(witness: Witness, wor
     witness.check(stream, DECLARED[word])
     more(witness.history, stream)
     scrape = witness.check(stream, DECLARED[word])
-    trimmed_but_pending = witness.history.streams[stream].groups["fast"].pending
-    assert min(trimmed_but_pending) < witness.history.streams[stream].entries[0]
+    model = witness.history.streams[stream]
+    assert min(model.groups["fast"].pending) < model.entries[0], "trimmed, and still pending"
     assert_names_and_labels(scrape, stream, witness.history)
+
+
+def test_hostile_names_keep_their_own_values(witness: Witness) -> None:
+    history = witness.history
+    streams = ['event:a"b', "event:a\\b", "event:a\nb", "event:a\\nb", "event:a b{}=,é"]
+    for number, stream in enumerate(streams, 1):
+        history.add(stream, count=number + 2)
+        for group in (stream, stream[::-1]):
+            history.create_group(stream, group)
+            history.read(stream, group, f"{group}'s", number)
+    scrape, now = witness.scrape(*streams)
+    for stream in streams:
+        assert scrape.of(stream) == witness.expect(stream, DECLARED["event"], now)
 
 
 def test_without_a_file_every_stream_is_read_and_unclassified(
@@ -123,17 +136,23 @@ def test_vain_attempt_resets_idle_and_not_inactive(witness: Witness) -> None:
         assert idle < 0.2 < inactive
 
 
-def test_restarted_exporter_never_shows_the_phantom_it_cannot_know(
-    server: RealServer, history: History, exporter: Callable
+def test_restarted_exporter_shows_no_phantom_lag_that_it_cannot_know(
+    redis7: RealServer, exporter: Callable
 ) -> None:
-    """An error of Redis's lag is learned when a group is caught up, and not kept beyond that."""
-    history.add("s", count=100)
-    history.create_group("s", "g")
-    history.trim("s", 30)
-    history.read("s", "g", "c", 30)
-    history.add("s", count=5)
-    for _ in range(2):
-        process = exporter(f"--redis.url={server.url}")
-        witness = Witness(process, history)
-        witness.check("s", Policy())
+    """What a process learned of Redis's error ends with it; the lag is unknown, and never wrong."""
+    with redis7.client() as client:
+        history = History(client, redis7.release)
+        history.add("s", count=100)
+        history.create_group("s", "g")
+        history.read("s", "g", "c", 1)
+        history.trim("s", 30)
+        history.read("s", "g", "c", 30)
+        assert history.reported("s")["g"].lag == 69
+        process = exporter(f"--redis.url={redis7.url}")
+        first = Witness(process, history).check("s", Policy())
+        history.add("s", count=5)
         process.stop()
+        second = Witness(exporter(f"--redis.url={redis7.url}"), history).check("s", Policy())
+    assert first["redis_stream_group_lag"] == {("s", "unclassified", "g"): 0}
+    assert second["redis_stream_group_lag"] == {}
+    assert second["streamgauge_groups_lag_unknown"] == {(): 1}

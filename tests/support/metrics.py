@@ -58,13 +58,14 @@ class Scrape(Mapping[str, Series]):
         self.text = text
         self.types: dict[str, str] = {}
         self._samples: dict[str, list[tuple[dict[str, str], float]]] = {}
-        families: Counter[str] = Counter()
+        families: Counter[tuple[str, str]] = Counter()
         for family in text_string_to_metric_families(text):
-            families[family.name] += 1
+            families[family.name, family.type] += 1
             for sample in family.samples:
                 self.types[sample.name] = family.type
                 self._samples.setdefault(sample.name, []).append((sample.labels, sample.value))
-        assert not [name for name, parts in families.items() if parts > 1], "a family in two parts"
+        split = [name for name, parts in families.items() if parts > 1]
+        assert not split, f"families in two parts: {split}"
         for name in self._samples:
             self._keyed(name, lambda _: True)
 
@@ -88,6 +89,9 @@ class Scrape(Mapping[str, Series]):
     def labels(self, name: str) -> set[frozenset[str]]:
         """The sets of label names that the samples of one name have: one set, if all is well."""
         return {frozenset(labels) for labels, _ in self._samples.get(name, [])}
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._samples
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._samples)

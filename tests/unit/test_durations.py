@@ -48,7 +48,7 @@ def test_every_unit_of_prometheus_is_understood(text, seconds):
     ],
 )
 def test_what_is_no_duration_is_refused_in_one_sentence(text, sentence):
-    with pytest.raises(ValueError) as error:
+    with pytest.raises(ValueError, match=r"^found ") as error:
         parse_duration(text)
     assert str(error.value) == sentence
 

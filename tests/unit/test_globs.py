@@ -61,8 +61,8 @@ def matches(pattern: bytes, name: bytes) -> bool:
     return globs.compile_glob(pattern).fullmatch(name) is not None
 
 
-patterns = st.lists(st.sampled_from([bytes([c]) for c in b"ab]-^\n\xff"] + [b"*", b"?", b"[", b"\\"]),
-                    max_size=9).map(b"".join).filter(is_valid)  # fmt: skip
+signs = [b"a", b"b", b"]", b"-", b"^", b"\n", b"\xff", b"*", b"?", b"[", b"\\"]
+patterns = st.lists(st.sampled_from(signs), max_size=9).map(b"".join).filter(is_valid)
 names = st.lists(st.sampled_from(list(b"ab]-^\n\xff*[\\")), max_size=8).map(bytes)
 
 
@@ -105,7 +105,7 @@ def test_the_signs_mean_what_they_mean_in_redis(pattern, name, expected):
     ],
 )
 def test_what_redis_only_tolerates_is_refused(pattern, sentence):
-    with pytest.raises(ValueError) as error:
+    with pytest.raises(ValueError, match=r"^the pattern ") as error:
         globs.compile_glob(pattern)
     assert str(error.value) == sentence
 

@@ -171,7 +171,9 @@ def test_the_opening_is_open_and_the_moment_before_it_closed(some, now):
         assert some.opened_at(opened - 1) is None
 
 
-@given(st.sets(st.sampled_from(DAYS), min_size=1), st.lists(windows, min_size=1, max_size=3), moments)
+@given(
+    st.sets(st.sampled_from(DAYS), min_size=1), st.lists(windows, min_size=1, max_size=3), moments
+)
 def test_it_is_open_exactly_when_the_clock_is_within_a_window(days, pairs, now):
     some = Schedule(",".join(days), hours_of(pairs))
     wall = dt.datetime.fromtimestamp(now, dt.UTC)
@@ -185,39 +187,40 @@ def test_it_is_open_exactly_when_the_clock_is_within_a_window(days, pairs, now):
     assert (some.opened_at(now) is not None) is expected
 
 
+DAYS_ALLOWED = "mon, tue, wed, thu, fri, sat, sun, a range such as mon-fri, a list such as sat,sun"
+HOURS_ALLOWED = "allowed: times from 00:00 to 23:59, and 24:00 as an end"
+ZONES_ALLOWED = "allowed: a time zone such as UTC or Europe/Paris"
+
+
 @pytest.mark.parametrize(
-    ("parts", "sentence"),
+    ("part", "found", "rest"),
     [
-        ({"days": "monday"}, "found 'monday', allowed: mon, tue, wed, thu, fri, sat, sun, a range such "
-         "as mon-fri, a list such as sat,sun; did you mean 'mon'?"),
-        ({"days": "mon-"}, "found '', allowed: mon, tue, wed, thu, fri, sat, sun, a range such as "
-         "mon-fri, a list such as sat,sun"),
-        ({"hours": "9-17"}, "found '9-17', allowed: hours such as 09:30-16:00, separated by commas"),
-        ({"hours": "09:60-10:00"}, "found '09:60-10:00', allowed: times from 00:00 to 23:59, and "
-         "24:00 as an end"),
-        ({"hours": "24:00-06:00"}, "found '24:00-06:00', allowed: times from 00:00 to 23:59, and "
-         "24:00 as an end"),
-        ({"hours": "00:00-24:01"}, "found '00:00-24:01', allowed: times from 00:00 to 23:59, and "
-         "24:00 as an end"),
-        ({"hours": "09:00-09:00"}, "found '09:00-09:00', which never opens; write 00:00-24:00 for the "
-         "whole day"),
-        ({"timezone": "America/New_Yrok"}, "found 'America/New_Yrok', allowed: a time zone such as UTC "
-         "or Europe/Paris; did you mean 'America/New_York'?"),
-        ({"timezone": "europe/paris "}, "found 'europe/paris ', allowed: a time zone such as UTC "
-         "or Europe/Paris; did you mean 'Europe/Paris'?"),
-        ({"timezone": "../etc/passwd"}, "found '../etc/passwd', allowed: a time zone such as UTC or "
-         "Europe/Paris"),
-        ({"timezone": ""}, "found '', allowed: a time zone such as UTC or Europe/Paris"),
+        ("days", "monday", f", allowed: {DAYS_ALLOWED}; did you mean 'mon'?"),
+        ("days", "", f", allowed: {DAYS_ALLOWED}"),
+        ("hours", "9-17", ", allowed: hours such as 09:30-16:00, separated by commas"),
+        ("hours", "09:60-10:00", f", {HOURS_ALLOWED}"),
+        ("hours", "24:00-06:00", f", {HOURS_ALLOWED}"),
+        ("hours", "00:00-24:01", f", {HOURS_ALLOWED}"),
+        ("hours", "09:00-09:00", ", which never opens; write 00:00-24:00 for the whole day"),
+        ("timezone", "America/New_Yrok", f", {ZONES_ALLOWED}; did you mean 'America/New_York'?"),
+        ("timezone", "europe/paris ", f", {ZONES_ALLOWED}; did you mean 'Europe/Paris'?"),
+        ("timezone", "../etc/passwd", f", {ZONES_ALLOWED}"),
+        ("timezone", "", f", {ZONES_ALLOWED}"),
     ],
-)  # fmt: skip
-def test_a_mistake_is_told_in_one_sentence(parts, sentence):
-    with pytest.raises(ValueError) as error:
-        Schedule(**parts)
-    assert str(error.value) == sentence
+)
+def test_a_mistake_is_told_in_one_sentence(part, found, rest):
+    with pytest.raises(ValueError, match=r"^found ") as error:
+        Schedule(**{part: found})
+    assert str(error.value) == f"found {found!r}{rest}"
+
+
+def test_an_open_range_of_days_is_a_mistake():
+    with pytest.raises(ValueError, match=r"^found '', allowed: mon, tue"):
+        Schedule("mon-")
 
 
 def test_without_a_time_zone_database_the_remedy_is_named(monkeypatch):
-    monkeypatch.setattr(schedule.zoneinfo, "ZoneInfo", dict().__getitem__)
+    monkeypatch.setattr(schedule.zoneinfo, "ZoneInfo", {}.__getitem__)
     monkeypatch.setattr(schedule.zoneinfo, "available_timezones", set)
     assert Schedule(timezone="UTC").timezone == "UTC"
     with pytest.raises(ValueError, match="install tzdata, or use UTC"):

@@ -133,15 +133,29 @@ def _shadowed_rules(config: Config) -> Iterator[str]:
 
 
 def _shadowed(place: str, matches: Sequence[str]) -> Iterator[str]:
-    patterns = [globs.encode(match) for match in matches]
-    for later, pattern in enumerate(patterns):
-        for earlier in range(later):
-            if globs.covers(patterns[earlier], pattern):
-                yield (
-                    f"{place}[{later}] ({_printable(matches[later])}) never decides: "
-                    f"{place}[{earlier}] ({_printable(matches[earlier])}) matches first"
-                )
-                break
+    first_at: dict[bytes, int] = {}
+    wild: list[bytes] = []
+    for index, match in enumerate(matches):
+        pattern = _normal(globs.encode(match))
+        # Only an equal name or a glob can cover a name: names by the thousand stay cheap.
+        covering = [first_at[each] for each in wild if globs.covers(each, pattern)]
+        if pattern in first_at:
+            covering.append(first_at[pattern])
+        if covering:
+            first = min(covering)
+            yield (
+                f"{place}[{index}] ({_printable(match)}) never decides: "
+                f"{place}[{first}] ({_printable(matches[first])}) matches first"
+            )
+            continue
+        first_at[pattern] = index
+        if not globs.is_literal(pattern):
+            wild.append(pattern)
+
+
+def _normal(pattern: bytes) -> bytes:
+    """The same for every way to write one name."""
+    return globs.escape(globs.literal(pattern)) if globs.is_literal(pattern) else pattern
 
 
 def _unreachable_rules(config: Config) -> Iterator[str]:

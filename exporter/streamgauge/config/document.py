@@ -12,6 +12,7 @@ from streamgauge.config.problems import ConfigError, Problem
 Location = tuple[str | int, ...]
 
 _TEXT_TAG: Final = "tag:yaml.org,2002:str"
+_DEEPEST: Final = 100
 _MERGE_TAG: Final = "tag:yaml.org,2002:merge"
 # The C parser is ten times faster; its wheel is not built for every platform.
 _FAST_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -67,7 +68,7 @@ def parse_document(text: str, source: str) -> Document:
         problems = list(_key_problems(root, (), set()))
         return Document(_construct(root), root, problems)
     except yaml.YAMLError as error:
-        raise ConfigError(source, [_syntax_problem(error)]) from None
+        raise ConfigError(source, [_syntax_problem(error, text)]) from None
     except ValueError:
         # Such as the impossible date 2026-02-30; the text could be a password, so it is not
         # repeated.
@@ -93,11 +94,21 @@ def _unreadable(path: Path, message: str) -> ConfigError:
 
 def _compose(text: str) -> yaml.Node | None:
     try:
+        _check_depth(text)
         return _compose_with(_FAST_LOADER, text)
     except yaml.YAMLError:
-        # For the same words on every platform, the mistake is told by the parser that is always
-        # there.
+        # For the same words everywhere, the parser that is always there tells the mistake.
         return _compose_with(yaml.SafeLoader, text)
+
+
+def _check_depth(text: str) -> None:
+    """Raise RecursionError for a depth at which the C composer would overflow its stack."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_FAST_LOADER):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            raise RecursionError
 
 
 def _compose_with(loader_class: Callable[[str], Any], text: str) -> yaml.Node | None:
@@ -157,19 +168,22 @@ def _line(node: yaml.Node) -> int:
     return int(node.start_mark.line) + 1
 
 
-def _syntax_problem(error: yaml.YAMLError) -> Problem:
+def _syntax_problem(error: yaml.YAMLError, text: str) -> Problem:
     if isinstance(error, yaml.reader.ReaderError):
-        return Problem("", f"not valid YAML: the character {error.character!r} is not allowed")
+        *before, last = text[: error.position].split("\n")
+        character = ascii(text[error.position])
+        message = f"not valid YAML at column {len(last) + 1}: {character} is not allowed"
+        return Problem("", message, len(before) + 1)
     if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
         return Problem("", "not valid YAML")
     mark = error.problem_mark
-    sentence = _without_content(error.problem or "cannot be parsed")
+    sentence = _without_content(error.problem or "", error.context or "")
     return Problem("", f"not valid YAML at column {mark.column + 1}: {sentence}", mark.line + 1)
 
 
-def _without_content(problem: str) -> str:
+def _without_content(problem: str, context: str) -> str:
     """The parser's sentence, replaced where it would repeat text that may be a password."""
     for word, sign in (("alias", "*"), ("anchor", "&"), ("tag", "!")):
-        if word in problem:
+        if word in problem or word in context:
             return f"text that starts with {sign} must be in quotes"
     return problem

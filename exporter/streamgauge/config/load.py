@@ -146,11 +146,18 @@ class _Loading:
             location = (*location[:1], *location[2:])
         if location[-1:] == ("stream_class",):  # a default is checked under the field's own name
             location = (*location[:-1], "class")
-        if (origin := self._origins.get(location[1:])) is not None and location[:1] == ("redis",):
-            return Problem(origin, _sentence(detail, location))
-        return Problem(
-            dotted(location), _sentence(detail, location), self._document.line_of(location)
-        )
+        sentence = _sentence(detail, location)
+        if (origin := self._origin_of(location)) is not None:
+            return Problem(origin, sentence)
+        return Problem(dotted(location), sentence, self._document.line_of(location))
+
+    def _origin_of(self, location: Location) -> str | None:
+        """The variable or flag which set this place or the value it is a part of."""
+        if location[:1] != ("redis",):
+            return None
+        lengths = range(1, len(location))
+        origins = (self._origins.get(location[1 : 1 + length]) for length in lengths)
+        return next(filter(None, origins), None)
 
 
 def _sentence(detail: ErrorDetails, location: Location) -> str:

@@ -57,12 +57,12 @@ def found(value: object) -> str:
 def choose_from(value: object, allowed: Iterable[str]) -> str:
     """The sentence for a value that is not one of these, with the nearest of them."""
     names = [str(name) for name in allowed]  # members of an enumeration show as plain words
-    return f"found {found(value)}, allowed: {', '.join(names)}{did_you_mean(str(value), names)}"
+    return f"found {found(value)}, allowed: {', '.join(names)}{did_you_mean(value, names)}"
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
+def did_you_mean(word: object, known: Iterable[str]) -> str:
     """`; did you mean 'class'?` when a known name is near, else nothing."""
-    near = nearest(word, known)
+    near = nearest(word, known) if isinstance(word, str) else None
     return f"; did you mean {near!r}?" if near else ""
 
 

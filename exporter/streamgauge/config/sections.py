@@ -156,6 +156,8 @@ class StreamSection(Section):
     @classmethod
     def _fits_the_class(cls, value: object, info: ValidationInfo) -> object:
         key, stream_class = str(info.field_name), info.data.get("stream_class")
+        if value is None and key in ("active", "groups"):
+            return value  # all its lines are commented out
         if info.data.get("ignore"):
             raise RefusedError(_not_for_ignored(key))
         if stream_class in _WHY_NO_QUIET_LIMIT and key == "quiet_limit":

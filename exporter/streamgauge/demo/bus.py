@@ -15,6 +15,7 @@ from streamgauge.demo.catalogue import MAXLEN, PREFIX, GroupSpec, key_of
 BATCH = 500
 # Long enough to be no load, short enough that an idle consumer is seen trying again and again.
 _BLOCK_MS = 2_000
+_ASK_AGAIN_SECONDS = 0.2
 _SOCKET_TIMEOUT_SECONDS = 10.0
 _GROUP_RETRY_SECONDS = 0.5
 _DELETE_BATCH = 500
@@ -28,9 +29,14 @@ class Entry(NamedTuple):
 
 
 class Bus:
-    """One client for all actors; counts what was appended and knows every key that was written."""
+    """One client for all actors; counts what was appended and knows every key that was written.
 
-    def __init__(self, redis_url: str) -> None:
+    Where `can_block` is false, as with the stand-in that spends a core on blocked readers, readers
+    ask again and again instead.
+    """
+
+    def __init__(self, redis_url: str, *, can_block: bool = True) -> None:
+        self.can_block = can_block
         self.client: Redis = Redis.from_url(
             redis_url,
             decode_responses=True,
@@ -95,7 +101,12 @@ class GroupReader:
 
     async def read(self, count: int = BATCH, *, block: bool = True) -> list[Entry]:
         """Entries not yet delivered to the group; empty when none came while it waited."""
-        return await self._read(">", count, _BLOCK_MS if block else None)
+        if self._bus.can_block:
+            return await self._read(">", count, _BLOCK_MS if block else None)
+        entries = await self._read(">", count, None)
+        if block and not entries:
+            await asyncio.sleep(_ASK_AGAIN_SECONDS)
+        return entries
 
     async def unfinished(self) -> list[Entry]:
         """Entries delivered earlier to this consumer and never acknowledged."""

@@ -17,7 +17,7 @@ from streamgauge.demo.server import free_port
 SERVE = ("-m", "streamgauge", "serve")
 _READY_SECONDS = 20.0
 _POLL_SECONDS = 0.05
-_REQUEST_SECONDS = 2.0
+_REQUEST_SECONDS = 1.0
 _STOP_SECONDS = 1.2
 _LOG_LINES = 3
 _MAX_PORT = 65_535

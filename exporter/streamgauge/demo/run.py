@@ -20,13 +20,15 @@ from streamgauge.demo.exporter import (
 )
 from streamgauge.demo.incidents import Incident
 from streamgauge.demo.pace import Pace, every
-from streamgauge.demo.server import RunningServer, embedded_server
-from streamgauge.demo.system import System
+from streamgauge.demo.server import REMEDY, RunningServer, embedded_server
+from streamgauge.demo.system import MOST_HISTORY, System
 
 DEFAULT_LISTEN_ADDRESS = ListenAddress("127.0.0.1", 10121)
 DEFAULT_DIRECTORY = Path("streamgauge-demo")
 _POLL_SECONDS = 0.2
 _CLEAR_SECONDS = 1.0
+# The stand-in takes seconds for more.
+_LEAST_HISTORY = 500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,16 +92,27 @@ async def _demo(
     options: DemoOptions, on_ready: Callable[[Addresses], None], say: Callable[[str], None]
 ) -> None:
     async with contextlib.AsyncExitStack() as stack:
-        server = stack.enter_context(_server(options.redis_url))
-        system = await stack.enter_async_context(System(server.url, options.pace))
-        if options.redis_url is not None:
-            stack.push_async_callback(_clear, system)
-        await system.prepare()
-        config = write_config(options.directory, server.url, options.pace)
         wanted = options.listen_address
         address = available(wanted)
         if wanted.port and address != wanted:
             say(f"{wanted} is taken, so the exporter listens on {address}")
+        server = stack.enter_context(_server(options.redis_url))
+        if not server.is_real and any(
+            one.kind.name == "stream-deleted" for one in options.incidents
+        ):
+            # A consumer's error there ends its connection, and others with it.
+            raise DemoError(f"the incident stream-deleted needs a real server; {REMEDY}")
+        system = System(
+            server.url,
+            options.pace,
+            can_block=server.is_real,
+            most_history=MOST_HISTORY if server.is_real else _LEAST_HISTORY,
+        )
+        await stack.enter_async_context(system)
+        if options.redis_url is not None:
+            stack.push_async_callback(_clear, system)
+        await system.prepare()
+        config = write_config(options.directory, server.url, options.pace)
         shown_url = without_login(server.url)
         environment = exporter_environment(server.url, has_login=shown_url != server.url)
         exporter = await stack.enter_async_context(running_exporter(config, address, environment))
@@ -164,4 +177,4 @@ def _server(redis_url: str | None) -> Iterator[RunningServer]:
         parse_url(redis_url)
     except ValueError as error:
         raise DemoError(f"--redis.url {error}") from error
-    yield RunningServer(redis_url, "yours", None, lambda: None)
+    yield RunningServer(redis_url, "yours")

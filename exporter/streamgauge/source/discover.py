@@ -12,7 +12,7 @@ from streamgauge.logs import EventLog
 from streamgauge.policy import Policy
 from streamgauge.source import replies
 from streamgauge.source.errors import ErrorReply, Unreadable
-from streamgauge.source.selection import Selection
+from streamgauge.source.selection import Patterns, Selection
 from streamgauge.source.wire import Deadline, Wire
 
 _log = EventLog("discovery")
@@ -103,7 +103,7 @@ class Discovery:
 
     def _walk(self) -> None:
         settings, started = self._discovery, time.monotonic()
-        selection = Selection(self._policy, settings.patterns, settings.max_streams)
+        selection = Selection(self._policy, Patterns(settings.patterns), settings.max_streams)
         wire = Wire(self._redis)
         try:
             cursor = b"0" if settings.patterns else None

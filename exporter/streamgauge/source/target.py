@@ -25,7 +25,7 @@ from streamgauge.source.complaints import Complaints
 from streamgauge.source.discover import Discovery
 from streamgauge.source.errors import ConnectionLostError, Unreadable
 from streamgauge.source.sample import GONE, Sample, take_sample
-from streamgauge.source.selection import Selection
+from streamgauge.source.selection import Patterns
 from streamgauge.source.wire import Deadline, Wire
 
 _log = EventLog("scrape")
@@ -131,9 +131,9 @@ class Target:
         The last are asked for even when discovery no longer finds them: that is the news.
         """
         names = set(self._discovery.found.names)
-        pattern = Selection(policy, settings.patterns, settings.max_streams)
+        patterns = Patterns(settings.patterns)
         for name in self._memory.continuous - names:
-            if pattern.wants(name) and _class_of(policy, name) is StreamClass.CONTINUOUS:
+            if patterns.match(name) and _class_of(policy, name) is StreamClass.CONTINUOUS:
                 names.add(name)
         return sorted(name for name in names if policy.resolve(name) is not None)
 

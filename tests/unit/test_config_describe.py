@@ -1,0 +1,139 @@
+"""check-config says what a configuration comes to and what in it has no effect."""
+
+import textwrap
+
+import pytest
+
+from streamgauge.config import load_config
+from streamgauge.config.describe import describe, warnings
+
+SHOWN = r"""
+redis:
+  - {name: main, url: redis://u:hunter2@h/1, timeout: 500ms}
+  - {url: rediss://t, tls: {insecure_skip_verify: true}}
+  - {url: rediss://v:7000, mode: cluster}
+discovery: {match: [q*, r*], interval: 90s}
+classes: {event: {lag_limit: none}}
+streams:
+  - match: qa
+    class: continuous
+    quiet_limit: 30s
+    active: {days: sun, hours: "01:00-02:00"}
+  - {match: "qb*", class: continuous}
+  - match: "q\n*"
+    class: hybrid
+    lag_limit: 26h
+    groups: [{match: old-*, lag_limit: none}]
+  - {match: rx*, ignore: true}
+  - {match: r*, class: event}
+  - {match: q*, class: unclassified}
+"""
+DESCRIPTION = r"""
+Servers
+  name    address  db   mode        login                      tls           timeout
+  main    h:6379   db1  standalone  u, with password           no            500ms
+  t:6379  t:6379   db0  standalone  default user, no password  not verified  5s
+  v:7000  v:7000   db0  cluster     default user, no password  verified      5s
+
+Discovery
+  match          q* r*
+  interval       1m30s
+  max_streams    10000
+  max_consumers  100
+
+Classes
+  class         quiet limit  lag limit
+  continuous    5m           5m
+  hybrid        -            5m
+  event         -            none
+  unclassified  -            none
+
+Streams (the first match wins)
+       match          class         quiet limit  active               lag limit
+  [0]  qa             continuous    30s          sun 01:00-02:00 UTC  5m
+  [1]  qb*            continuous    5m           always               5m
+  [2]  'q\n*'         hybrid        -            -                    1d2h
+         group old-*                                                  none
+  [3]  rx*            ignored       -            -                    -
+  [4]  r*             event         -            -                    none
+  [5]  q*             unclassified  -            -                    none
+       (any other)    unclassified  -            -                    none
+"""
+SOUND = """
+redis: {url: redis://h}
+discovery: {match: ["q:*"]}
+streams:
+  - {match: "q:a", class: event}
+  - {match: "q:a*", class: event}
+  - match: "q:*"
+    class: hybrid
+    groups: [{match: a, lag_limit: 1m}, {match: "*", lag_limit: 2m}]
+  - {match: "elsewhere", class: hybrid}
+  - {match: "foreign:*", ignore: true}
+"""
+HIDDEN = r"""
+redis: {url: redis://h}
+streams:
+  - {match: "a*", class: event}
+  - {match: "abc", class: hybrid}
+  - {match: "ab*", class: hybrid}
+  - {match: exact, class: hybrid}
+  - {match: 'e\xact', class: hybrid}
+  - match: "b?"
+    class: hybrid
+    groups: [{match: g, lag_limit: 1m}, {match: g, lag_limit: 2m}]
+"""
+APART = """
+redis: {url: redis://h}
+discovery: {match: ["q:*", "exact"]}
+streams:
+  - {match: "r:*", class: event}
+  - {match: "s*", class: event}
+  - {match: "seven", class: event}
+"""
+
+
+@pytest.fixture
+def load(tmp_path):
+    def load_text(text: str):
+        path = tmp_path / "config.yml"
+        path.write_text(textwrap.dedent(text))
+        return load_config(path, environ={})
+
+    return load_text
+
+
+def test_everything_is_shown_resolved_and_without_secrets(load):
+    assert describe(load(SHOWN)) == DESCRIPTION.strip()
+
+
+def test_discovery_that_is_off_is_said(load):
+    config = load(
+        "redis: {url: redis://h}\ndiscovery: {match: []}\nstreams: [{match: a, class: event}]"
+    )
+    assert "match          only the exact names below" in describe(config)
+    assert warnings(config) == []
+
+
+def test_a_sound_configuration_has_no_warnings(load):
+    assert warnings(load(SOUND)) == []
+
+
+def test_what_an_earlier_rule_hides_is_named(load):
+    assert warnings(load(HIDDEN)) == [
+        "streams[1] (abc) never decides: streams[0] (a*) matches first",
+        "streams[2] (ab*) never decides: streams[0] (a*) matches first",
+        r"streams[4] (e\xact) never decides: streams[3] (exact) matches first",
+        "streams[5].groups[1] (g) never decides: streams[5].groups[0] (g) matches first",
+    ]
+
+
+def test_rules_and_discovery_that_cannot_meet_are_named(load):
+    unruled = "no rule fits what it finds, so all of it is unclassified and never pages"
+    unmet = "matches no stream: discovery.match finds no such name and none is declared"
+    assert warnings(load(APART)) == [
+        "streams[2] (seven) never decides: streams[1] (s*) matches first",
+        f"streams[0] (r:*) {unmet}",
+        f"discovery.match[0] (q:*): {unruled}",
+        f"discovery.match[1] (exact): {unruled}",
+    ]
