@@ -29,7 +29,7 @@ def test_the_order_is_not_the_order_of_texts_or_floats():
 
 @pytest.mark.parametrize("raw", [b"", b"5", b"-", b"a-1", b"5-b"])
 def test_what_is_no_id_is_refused(raw):
-    with pytest.raises(ValueError, match="stream ID|invalid literal"):
+    with pytest.raises(ValueError, match=r"stream ID|invalid literal"):
         StreamId.parse(raw)
 
 

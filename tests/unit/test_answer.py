@@ -1,0 +1,66 @@
+"""/metrics answers in the format and encoding that was asked for."""
+
+import gzip
+
+import pytest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
+from prometheus_client.parser import text_string_to_metric_families as parse_text
+
+from streamgauge.model.records import ProcessState, Snapshot
+from streamgauge.web.answer import accepts_gzip, metrics_answer, process_registry
+
+SNAPSHOT = Snapshot([], ProcessState("1", "3", 1, 2.0))
+PROMETHEUS_242 = (
+    "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"
+    "text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
+)
+PROMETHEUS_3 = (
+    "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,"
+    "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,*/*;q=0.2"
+)
+
+
+@pytest.mark.parametrize("accept", [PROMETHEUS_242, PROMETHEUS_3])
+def test_prometheus_gets_openmetrics(accept):
+    answer = metrics_answer(SNAPSHOT, process_registry(), {"accept": accept})
+    assert answer.headers["content-type"].startswith("application/openmetrics-text; version=1.0.0")
+    text = answer.body.decode()
+    assert text.endswith("# EOF\n")
+    assert text.count("# EOF") == 1
+    names = {family.name for family in parse_openmetrics(text)}
+    assert {"streamgauge_build_info", "process_cpu_seconds"} <= names
+
+
+@pytest.mark.parametrize("accept", ["", "*/*", "text/html", "text/plain; version=0.0.4", ";;q=,"])
+def test_everybody_else_gets_the_text_format(accept):
+    answer = metrics_answer(SNAPSHOT, process_registry(), {"accept": accept})
+    assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+    names = {family.name for family in parse_text(answer.body.decode())}
+    assert {"streamgauge_build_info", "process_cpu_seconds", "python_info"} <= names
+
+
+def test_gzip_holds_the_same_text():
+    registry = process_registry()
+    plain = metrics_answer(SNAPSHOT, registry, {})
+    packed = metrics_answer(SNAPSHOT, registry, {"accept-encoding": "gzip"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert (
+        gzip.decompress(packed.body).decode().split("# HELP process")[0]
+        == (plain.body.decode().split("# HELP process")[0])
+    )
+
+
+@pytest.mark.parametrize(
+    ("header", "accepted"),
+    [
+        ("", False),
+        ("gzip", True),
+        ("deflate, GZIP;q=0.5", True),
+        ("*", True),
+        ("gzip;q=0", False),
+        ("gzip; q=0.0, *", False),
+        ("br", False),
+    ],
+)
+def test_gzip_is_used_only_where_it_is_accepted(header, accepted):
+    assert accepts_gzip(header) is accepted

@@ -1,0 +1,122 @@
+"""Every command does one thing; a mistake is one sentence on stderr and a code."""
+
+import subprocess
+import sys
+
+import pytest
+
+from streamgauge import __version__, bundled
+from streamgauge.cli import main
+from streamgauge.metrics import METRICS
+
+
+def run(monkeypatch, capsys, *arguments):
+    monkeypatch.setattr(sys, "argv", ["streamgauge", *map(str, arguments)])
+    with pytest.raises(SystemExit) as end:
+        main()
+    output = capsys.readouterr()
+    return end.value.code or 0, output.out, output.err
+
+
+@pytest.fixture
+def command(monkeypatch, capsys):
+    return lambda *arguments: run(monkeypatch, capsys, *arguments)
+
+
+def test_the_version_is_told(command):
+    assert command("--version") == (0, f"streamgauge, version {__version__}\n", "")
+
+
+def test_the_metric_table_is_markdown_with_a_line_per_metric(command):
+    code, out, _ = command("metrics")
+    assert code == 0
+    rows = out.splitlines()[2:]
+    assert [row.split("`")[1] for row in rows] == [metric.name for metric in METRICS]
+
+
+def test_without_a_command_help_is_shown(command):
+    code, out, _ = command()
+    assert code == 2
+    assert "serve" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["serv"], "No such command 'serv'"),
+        (["serve", "--redis.ulr=x"], "No such option '--redis.ulr'"),
+        (["serve", "--log.level=loud"], "'loud' is not one of"),
+        (["serve"], "--redis.url"),
+        (["serve", "--redis.url=http://x"], "redis://"),
+        (["serve", "--redis.url=redis://h", "--web.listen-address=nowhere"], "write host:port"),
+        (["serve", "--redis.url=redis://h", "--web.listen-address=:70000"], "write host:port"),
+        (["check-config", "/nonexistent.yml"], "/nonexistent.yml"),
+    ],
+)
+def test_a_mistake_is_told_in_a_sentence(command, arguments, sentence, monkeypatch):
+    monkeypatch.delenv("STREAMGAUGE_REDIS_URL", raising=False)
+    code, out, err = command(*arguments)
+    assert code != 0
+    assert sentence in err
+    assert "Traceback" not in err
+    assert out == ""
+
+
+def test_check_config_tells_every_mistake(command, tmp_path):
+    file = tmp_path / "c.yml"
+    file.write_text(
+        "redis: {url: redis://h}\nstreams: [{match: a, class: continous}, {match: b}]\n"
+    )
+    code, _, err = command("check-config", file)
+    assert code == 2
+    assert "did you mean 'continuous'?" in err
+    assert "streams[1]" in err
+
+
+def test_check_config_tells_what_a_good_file_resolves_to(command, tmp_path):
+    file = tmp_path / "c.yml"
+    file.write_text("redis: {url: redis://h}\nstreams: [{match: 'feed:*', class: continuous}]\n")
+    code, out, _ = command("check-config", file)
+    assert code == 0
+    assert "feed:*" in out
+    assert "5m" in out
+
+
+def test_check_config_refuses_what_serve_could_not_read(command, tmp_path):
+    file = tmp_path / "c.yml"
+    file.write_text("redis: {url: redis://h, mode: cluster}\n")
+    code, _, err = command("check-config", file)
+    assert code == 2
+    assert "cluster" in err
+
+
+def test_pack_writes_the_shipped_files_and_overwrites_nothing(command, tmp_path):
+    code, out, _ = command("pack", tmp_path / "out")
+    assert code == 0
+    assert "alerts/ and grafana/" in out
+    for name in bundled.BUNDLES:
+        assert (tmp_path / "out" / name).is_dir()
+    code, _, err = command("pack", tmp_path / "out")
+    assert code == 1
+    assert "exists already" in err
+
+
+def test_pack_says_where_it_cannot_write(command, tmp_path):
+    (tmp_path / "file").write_text("")
+    code, _, err = command("pack", tmp_path / "file" / "out")
+    assert code == 1
+    assert "cannot write" in err
+
+
+def test_an_installation_without_the_files_says_so(command, tmp_path, monkeypatch):
+    monkeypatch.setattr(bundled, "__file__", str(tmp_path / "a" / "b" / "bundled.py"))
+    code, _, err = command("pack", tmp_path / "out")
+    assert code == 1
+    assert "without its alerts folder" in err
+
+
+def test_the_package_runs_as_a_module():
+    done = subprocess.run(
+        [sys.executable, "-m", "streamgauge", "--version"], capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout) == (0, f"streamgauge, version {__version__}\n")

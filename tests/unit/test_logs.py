@@ -1,0 +1,46 @@
+"""Log lines can be read by machines whatever stands in a field."""
+
+import io
+import json
+
+import pytest
+
+from streamgauge import logs
+
+
+@pytest.fixture
+def lines(request):
+    stream = io.StringIO()
+    logs.configure(*request.param, stream)
+    yield lambda: stream.getvalue().splitlines()
+    logs.configure("error", "logfmt")
+
+
+@pytest.mark.parametrize("lines", [("info", "logfmt")], indirect=True)
+def test_logfmt_quotes_what_needs_it(lines):
+    logs.EventLog("test").warning("it happened", plain="a:1", odd='x "y"\nz', empty="")
+    (line,) = lines()
+    assert line.endswith('level=warn msg="it happened" plain=a:1 odd="x \\"y\\"\\nz" empty=""')
+
+
+@pytest.mark.parametrize("lines", [("warn", "json")], indirect=True)
+def test_json_lines_hold_the_fields(lines):
+    log = logs.EventLog("test")
+    log.info("too quiet")
+    log.debug("quieter")
+    log.error("failed", count=3, detail=ValueError("why"))
+    (line,) = lines()
+    record = json.loads(line)
+    del record["time"]
+    assert record == {"level": "error", "msg": "failed", "count": 3, "detail": "why"}
+
+
+@pytest.mark.parametrize("lines", [("info", "logfmt")], indirect=True)
+def test_a_fault_of_the_program_shows_its_place_on_one_line(lines):
+    try:
+        raise KeyError("x")
+    except KeyError:
+        logs.EventLog("test").exception("fault")
+    (line,) = lines()
+    assert "traceback=" in line
+    assert "KeyError" in line
