@@ -105,6 +105,7 @@ class RealServer:
         self.password = password
         self.tls = tls
         self.port = 0
+        self._log_start = 0
         self._process: subprocess.Popen[bytes] | None = None
         self._binary = require_binary(name)
 
@@ -134,6 +135,7 @@ class RealServer:
         arguments = [*ports, str(self.port), "--bind", "127.0.0.1", "--save", ""]
         arguments += ["--appendonly", "no", "--dir", str(self.directory), *self.options]
         with self._log_file.open("ab") as log:
+            self._log_start = log.tell()
             self._process = subprocess.Popen(
                 [self._binary, *arguments],
                 cwd=self.directory,
@@ -146,6 +148,9 @@ class RealServer:
         return self._process is None or self._process.poll() is not None
 
     def _ready(self) -> bool:
+        # Its own word first: on a port in use, somebody else would answer.
+        if b"Ready to accept connections" not in self._log_file.read_bytes()[self._log_start :]:
+            return False
         # A plain socket: the server may want TLS or a password, and any answer will do.
         try:
             with socket.create_connection(("127.0.0.1", self.port), timeout=1) as probe:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterable
+from operator import attrgetter
 from typing import Final
 
 from streamgauge.config import DiscoveryConfig, RedisConfig
@@ -146,6 +147,7 @@ class Target:
             if stream_policy is not None:
                 streams.append(stream_record(reading, stream_policy, self._memory))
         streams += self._absent(sample, policy)
+        streams.sort(key=attrgetter("name"))
         failed = [error for error in sample.errors if error.reason != GONE]
         self._complaints.streams_unreadable(failed)
         return self._record(

@@ -1,0 +1,142 @@
+"""A TCP proxy in front of a real Redis that breaks, command by command, as a test tells it to.
+
+It reads the commands that clients send, relays one whole reply at a time in order, and keeps count:
+`proxy.fault("XINFO GROUPS", answer("-NOPERM no\\r\\n"), key="orders")`.
+"""
+
+import asyncio
+import socket
+import threading
+from collections import Counter
+from typing import Any, Self
+
+from support.faulty_actions import Action, Fault, forward
+from support.faulty_link import Command, Hangup, Link, end_connection
+
+READ_COMMANDS = frozenset({"AUTH", "SELECT", "TIME", "SCAN", "XINFO", "XRANGE", "XPENDING"})
+WHOLE = 2**30  # the most that a connection buffers: no side ever waits for the other to read
+
+
+class Proxy:
+    """Stands in front of `port` of 127.0.0.1, on a free port of its own, in a thread.
+
+    With `patience` (seconds) it answers a client only when that has been silent for so long; then
+    `turns` counts how often clients waited for replies before they sent more.
+    """
+
+    def __init__(self, port: int):
+        self._upstream_port = port
+        self._faults: tuple[Fault, ...] = ()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._links: set[Link] = set()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, name="proxy", daemon=True)
+        self.port = 0
+        self.connections = 0
+        self.commands: list[Command] = []
+        self.patience = 0.0
+        self.turns = 0
+
+    def __enter__(self) -> Self:
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self.port = self._listener.getsockname()[1]
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(timeout=10)
+        assert not self._thread.is_alive()
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}"
+
+    def fault(self, name: str, action: Action, *args: Any, **options: Any) -> None:
+        """Do `action` with such commands from now on, see `Fault`; the first one that hits wins."""
+        self._faults += (Fault(name, action, *args, **options),)
+
+    def heal(self) -> None:
+        """Forward everything again; a connection that hangs keeps hanging."""
+        self._faults = ()
+        self.patience = 0.0
+
+    def drop(self) -> None:
+        """Break every connection that stands."""
+
+        async def reset() -> None:
+            for link in list(self._links):
+                link.end(reset=True)
+
+        asyncio.run_coroutine_threadsafe(reset(), self._loop).result(timeout=10)
+
+    def counts(self) -> Counter[str]:
+        """How many commands of each name came in."""
+        return Counter(command.name for command in list(self.commands))
+
+    def verbs(self) -> set[str]:
+        """The first words of all commands that came in."""
+        return {command.verb for command in list(self.commands)}
+
+    def _run(self) -> None:
+        loop = self._loop
+        serving = asyncio.start_server(self._accept, sock=self._listener, limit=WHOLE)
+        server = loop.run_until_complete(serving)
+        loop.run_forever()
+        server.close()
+        for task in self._tasks:
+            task.cancel()
+        loop.run_until_complete(asyncio.gather(*self._tasks, return_exceptions=True))
+        loop.run_until_complete(asyncio.sleep(0))  # what closing transports still call
+        loop.close()
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        address = ("127.0.0.1", self._upstream_port)
+        try:
+            upstream = await asyncio.open_connection(*address, limit=WHOLE)
+        except OSError:
+            end_connection(writer, reset=True)
+            return
+        link = Link(self.connections, (reader, writer), upstream)
+        self._links.add(link)
+        reset = False
+        try:
+            await self._relay(link)
+        except Hangup as wish:
+            reset = wish.reset
+        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass
+        finally:
+            self._links.discard(link)
+            link.end(reset=reset)
+
+    async def _relay(self, link: Link) -> None:
+        """Until one side hangs up, which ends the wait for the other too."""
+        halves = [asyncio.ensure_future(half) for half in (link.read_commands(), self._work(link))]
+        try:
+            done, _ = await asyncio.wait(halves, return_when=asyncio.FIRST_COMPLETED)
+            for half in done:
+                half.result()
+        finally:
+            for half in halves:
+                half.cancel()
+            await asyncio.gather(*halves, return_exceptions=True)
+
+    async def _work(self, link: Link) -> None:
+        while True:
+            batch = [await link.commands.get()]
+            while self.patience:
+                try:
+                    batch.append(await asyncio.wait_for(link.commands.get(), self.patience))
+                except TimeoutError:
+                    break
+            self.turns += 1
+            for command in batch:
+                self.commands.append(command)
+                fault = next((one for one in self._faults if one.hits(command)), None)
+                await (fault.action if fault else forward)(link, command)
