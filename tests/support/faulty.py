@@ -29,8 +29,7 @@ class Proxy:
         self._faults: tuple[Fault, ...] = ()
         self._tasks: set[asyncio.Task[None]] = set()
         self._links: set[Link] = set()
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._run, name="proxy", daemon=True)
+        self._running = threading.Event()
         self.port = 0
         self.connections = 0
         self.commands: list[Command] = []
@@ -40,11 +39,13 @@ class Proxy:
     def __enter__(self) -> Self:
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.port = self._listener.getsockname()[1]
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
         self._thread.start()
+        assert self._running.wait(timeout=10)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._loop.call_soon_threadsafe(self._stopping.set)
         self._thread.join(timeout=10)
         assert not self._thread.is_alive()
 
@@ -78,17 +79,15 @@ class Proxy:
         """The first words of all commands that came in."""
         return {command.verb for command in list(self.commands)}
 
-    def _run(self) -> None:
-        loop = self._loop
-        serving = asyncio.start_server(self._accept, sock=self._listener, limit=WHOLE)
-        server = loop.run_until_complete(serving)
-        loop.run_forever()
+    async def _serve(self) -> None:
+        self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
+        server = await asyncio.start_server(self._accept, sock=self._listener, limit=WHOLE)
+        self._running.set()
+        await self._stopping.wait()
         server.close()
         for task in self._tasks:
             task.cancel()
-        loop.run_until_complete(asyncio.gather(*self._tasks, return_exceptions=True))
-        loop.run_until_complete(asyncio.sleep(0))  # what closing transports still call
-        loop.close()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
@@ -117,7 +116,8 @@ class Proxy:
 
     async def _relay(self, link: Link) -> None:
         """Until one side hangs up, which ends the wait for the other too."""
-        halves = [asyncio.ensure_future(half) for half in (link.read_commands(), self._work(link))]
+        both = (link.read_commands(self.commands), self._work(link))
+        halves = [asyncio.ensure_future(half) for half in both]
         try:
             done, _ = await asyncio.wait(halves, return_when=asyncio.FIRST_COMPLETED)
             for half in done:
@@ -137,6 +137,5 @@ class Proxy:
                     break
             self.turns += 1
             for command in batch:
-                self.commands.append(command)
                 fault = next((one for one in self._faults if one.hits(command)), None)
                 await (fault.action if fault else forward)(link, command)

@@ -65,11 +65,10 @@ def after(deed: Callable[[], object]) -> Action:
 
 
 def held_by(gate: threading.Event) -> Action:
-    """Wait until the gate is set, and then forward."""
+    """Wait until the gate is set, ten seconds at most, and then forward."""
 
     async def act(link: Link, command: Command) -> None:
-        while not gate.is_set():
-            await asyncio.sleep(0.002)
+        await asyncio.to_thread(gate.wait, 10)
         await forward(link, command)
 
     return act

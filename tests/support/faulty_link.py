@@ -57,8 +57,8 @@ class Link:
         self._reader, self._writer = client
         self._upstream_reader, self._upstream_writer = upstream
 
-    async def read_commands(self) -> None:
-        """Queue what the client sends, until it hangs up."""
+    async def read_commands(self, record: list[Command]) -> None:
+        """Record and queue what the client sends, until it hangs up."""
         while True:
             head = await self._reader.readuntil(b"\r\n")
             raw, words = [head], []
@@ -67,7 +67,8 @@ class Link:
                 word = await self._reader.readexactly(int(size[1:]) + 2)
                 raw += [size, word]
                 words.append(word[:-2])
-            self.commands.put_nowait(Command(tuple(words), b"".join(raw), self._number))
+            record.append(Command(tuple(words), b"".join(raw), self._number))
+            self.commands.put_nowait(record[-1])
 
     async def ask(self, command: Command) -> bytes:
         """Redis's whole reply to a command."""
@@ -79,7 +80,7 @@ class Link:
         await self._writer.drain()
 
     def end(self, *, reset: bool = False) -> None:
-        """Close both connections; with `reset` the client's by RST, and what was not sent is lost."""
+        """Close both; with `reset` the client's by RST, and what was not sent yet is lost."""
         self._upstream_writer.close()
         end_connection(self._writer, reset=reset)
 

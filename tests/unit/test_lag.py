@@ -117,8 +117,12 @@ class TestLearning:
     def test_it_is_dropped_when_the_server_turns_honest(self):
         assert self.look(self.CAUGHT_UP, caught_up=True, reported=0) is None
 
-    def test_a_nil_teaches_nothing_and_forgets_nothing(self):
-        assert self.look(self.CAUGHT_UP, reported=None) == self.CAUGHT_UP
+    def test_a_lag_of_nil_teaches_nothing_and_forgets_nothing(self):
+        assert self.look(self.CAUGHT_UP, reported=None) == LagError(950, 1005, 50)
+
+    def test_it_is_dropped_with_the_counter_the_server_gave_up(self):
+        assert self.look(self.CAUGHT_UP, read=None) is None
+        assert self.look(self.CAUGHT_UP, caught_up=True, reported=0, read=None) is None
 
     def test_a_server_without_counters_teaches_nothing(self):
         assert self.look(None, caught_up=True, added=None, read=None) is None

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from redis.exceptions import ResponseError
+
 from streamgauge.demo.catalogue import STREAMS, SYMBOLS, StreamSpec
 from streamgauge.demo.control import POLICY_VERSION
 from streamgauge.demo.positions import LEDGER_KEY, SNAPSHOT_KEY, position_record
@@ -63,6 +65,11 @@ async def _create_groups(world: World, stream: StreamSpec) -> None:
     client = world.bus.client
     for group in stream.groups:
         key = world.bus.owned_stream(stream.name)
-        await client.xgroup_create(key, group.name, id=group.start, mkstream=True)
+        read = 0 if group.start == "0" else await client.xlen(key)
+        try:
+            # Without its count a group's lag is unknown until it has once caught up.
+            await client.xgroup_create(key, group.name, group.start, True, read)
+        except ResponseError:  # before Redis 7
+            await client.xgroup_create(key, group.name, group.start, mkstream=True)
         # Some servers list a consumer only once it was given something: this one waits in view.
         await client.xgroup_createconsumer(key, group.name, group.consumer)

@@ -22,6 +22,7 @@ from streamgauge.demo.incidents import Incident
 from streamgauge.demo.pace import Pace, every
 from streamgauge.demo.server import REMEDY, RunningServer, embedded_server
 from streamgauge.demo.system import MOST_HISTORY, System
+from streamgauge.demo.tasks import end
 
 DEFAULT_LISTEN_ADDRESS = ListenAddress("127.0.0.1", 10121)
 DEFAULT_DIRECTORY = Path("streamgauge-demo")
@@ -148,9 +149,7 @@ async def _first_to_end(*coroutines: Coroutine[None, None, None]) -> None:
             if task.done():
                 task.result()
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(tasks)
 
 
 async def _died(server: RunningServer) -> None:

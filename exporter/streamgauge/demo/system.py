@@ -21,6 +21,7 @@ from streamgauge.demo.errors import DemoError
 from streamgauge.demo.history import write_history
 from streamgauge.demo.incidents import Incident
 from streamgauge.demo.pace import Pace
+from streamgauge.demo.tasks import together
 from streamgauge.demo.world import World
 
 MOST_HISTORY = max(stream.history for stream in STREAMS)
@@ -91,24 +92,27 @@ class System:
     async def prepare(self) -> None:
         """Write the past; DemoError when the server cannot be used or is used by someone else."""
         try:
-            if await self.world.bus.is_occupied():
-                raise DemoError(
-                    f"that database already holds keys under {PREFIX} and they are not the demo's; "
-                    "give it an empty one"
-                )
-            await write_history(self.world, self._most_history)
+            await together(self._prepare())
         except (RedisError, OSError) as error:
             raise DemoError(f"cannot use that Redis: {error}") from error
+
+    async def _prepare(self) -> None:
+        if await self.world.bus.is_occupied():
+            raise DemoError(
+                f"that database already holds keys under {PREFIX} and they are not the demo's; "
+                "give it an empty one"
+            )
+        await write_history(self.world, self._most_history)
 
     async def run(self) -> None:
         """Run every actor for ever; DemoError when Redis is lost."""
         world = self.world
         read_only = (follow(world.reader(*one), ignore) for one in READ_ONLY)
-        await _together(*(actor(world) for actor in ACTORS), *read_only)
+        await _on_redis(*(actor(world) for actor in ACTORS), *read_only)
 
     async def suffer(self, incidents: Iterable[Incident], say: Callable[[str], None]) -> None:
         """Let each incident begin, and end, at its time from now; DemoError as with `run`."""
-        await _together(*(self._suffer_one(incident, say) for incident in incidents))
+        await _on_redis(*(self._suffer_one(incident, say) for incident in incidents))
 
     async def _suffer_one(self, incident: Incident, say: Callable[[str], None]) -> None:
         name = incident.kind.name
@@ -126,16 +130,11 @@ class System:
 
     async def clear(self) -> None:
         """Delete every key the system wrote, and no other."""
-        await self.world.bus.delete_written()
+        await together(self.world.bus.delete_written())
 
 
-async def _together(*coroutines: Coroutine[None, None, None]) -> None:
+async def _on_redis(*coroutines: Coroutine[None, None, None]) -> None:
     try:
-        async with asyncio.TaskGroup() as group:
-            for one in coroutines:
-                group.create_task(one)
-    except ExceptionGroup as failures:
-        first = failures.exceptions[0]
-        if isinstance(first, RedisError | OSError):
-            raise DemoError(f"the simulated system lost its Redis: {first}") from first
-        raise first from None
+        await together(*coroutines)
+    except (RedisError, OSError) as error:
+        raise DemoError(f"the simulated system lost its Redis: {error}") from error

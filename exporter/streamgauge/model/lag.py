@@ -60,10 +60,14 @@ def learned_error(
     entries_added: int | None,
     entries_read: int | None,
 ) -> LagError | None:
-    """Update what is known of a group's constant error by one more look at it."""
-    if reported is None or entries_added is None or entries_read is None:
-        return known  # nothing to compare: Redis < 7, or a nil that says nothing about the error
-    if caught_up:
+    """Update what is known of a group's constant error by one more look at it.
+
+    The error is one of the server's counters, so it goes where they go: one that starts again from
+    less, or that the server has given up (nil), has no known error any more.
+    """
+    if entries_added is None or entries_read is None:
+        return None
+    if caught_up and reported is not None:
         return LagError(reported, entries_added, entries_read) if reported else None
     if known is None or entries_added < known.entries_added or entries_read < known.entries_read:
         return None
