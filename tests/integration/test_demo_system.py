@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -10,17 +11,21 @@ from functools import partial
 import pytest
 import redis
 
+from streamgauge.demo import reconciler
 from streamgauge.demo.bus import Bus
-from streamgauge.demo.catalogue import BY_NAME, DAY, MAXLEN, STREAMS, SYMBOLS, key_of
+from streamgauge.demo.catalogue import DAY, MAXLEN, STREAMS, SYMBOLS, key_of
 from streamgauge.demo.control import POLICY_VERSION, queue_retraining
 from streamgauge.demo.errors import DemoError
 from streamgauge.demo.feeds import TRIMMED_MAXLEN
 from streamgauge.demo.incidents import INCIDENTS, parse_incident
-from streamgauge.demo.pace import Pace
+from streamgauge.demo.pace import Pace, every
 from streamgauge.demo.pipeline import SLOW_SHARE
+from streamgauge.demo.positions import MOST_LOTS, position_record
 from streamgauge.demo.server import embedded_server
 from streamgauge.demo.system import System
+from streamgauge.demo.tasks import end
 from support.polling import wait_for
+from support.servers import RealServer
 
 SPEED = 60
 EVENT_GROUPS = {
@@ -199,16 +204,7 @@ def test_policies_live_in_hashes(calm: Running):
     wait_for(lambda: min(iterations()) > start, "all ten policies published again")
 
 
-def test_a_calm_system_leaves_the_control_streams_alone(calm: Running):
-    # Long enough for fills, lost ledger writes and their repair.
-    counted = calm.system.world.bus.appended
-    wait_for(lambda: counted["apply.result"] >= 30, "thirty results", seconds=20)
-    for name in EVENT_GROUPS:
-        assert calm.length(name) == 0, name
-
-
-def test_a_deleted_policy_hash_comes_back_with_a_change_of_policy(calm: Running):
-    """The engine rereads the policy when told; the entry is ours, so it is taken back."""
+def test_a_change_of_policy_reaches_the_engine(calm: Running):
     entry = calm.client.xadd(key_of("policy.updated"), {"version": "2.0.0"})
     try:
         group = EVENT_GROUPS["policy.updated"][0]
@@ -255,11 +251,11 @@ def test_consumer_slow_reads_a_quarter(broken: dict[str, Running]):
         return group["entries-read"] or 0, group["lag"] or 0
 
     read, lag = wait_for(lambda: counts() if counts()[1] > 5 else None, "a lag")
-    wait_for(lambda: counts()[1] >= lag + 24, "a growing lag")
+    wait_for(lambda: counts()[1] >= lag + 16, "a growing lag")
     more_read, more_lag = counts()
     assert more_read > read
     share = (more_read - read) / (more_read - read + more_lag - lag)
-    assert abs(share - SLOW_SHARE) < 0.12
+    assert abs(share - SLOW_SHARE) < 0.15
     system.wait_until_all_flow(but=(kind.stream, kind.group))
     system.repair("consumer-slow")
     system.wait_until_all_flow()
@@ -363,38 +359,103 @@ def test_an_address_of_no_redis_is_one_sentence():
         System("http://127.0.0.1", Pace())
 
 
-def test_a_lost_redis_and_a_mistake_end_the_system():
-    async def run(url: str, spoil) -> None:
+async def _shut_down(bus: Bus) -> None:
+    with contextlib.suppress(redis.ConnectionError):
+        await bus.client.shutdown(nosave=True)
+
+
+async def _replace_a_stream(bus: Bus) -> None:
+    await bus.client.set(key_of("market.tick"), "no stream")
+
+
+async def _replace_a_read_stream(bus: Bus) -> None:
+    await bus.client.set(key_of("harvest.intent"), "no stream")
+
+
+@pytest.mark.parametrize("spoil", [_shut_down, _replace_a_stream, _replace_a_read_stream])
+def test_a_lost_redis_ends_the_system(spoil):
+    async def run(url: str) -> None:
         async with System(url, Pace(SPEED), most_history=5) as system:
             await system.prepare()
             running = asyncio.ensure_future(system.run())
             await spoil(system.world.bus)
             await running
 
-    async def shut_down(bus: Bus) -> None:
-        with contextlib.suppress(redis.ConnectionError):
-            await bus.client.shutdown(nosave=True)
+    with embedded_server() as server, pytest.raises(DemoError, match=r"lost its Redis: "):
+        asyncio.run(run(server.url))
 
-    async def replace_a_stream(bus: Bus) -> None:
-        await bus.client.set(BY_NAME["market.tick"].key, "no stream")
 
-    for spoil in (shut_down, replace_a_stream):
-        with embedded_server() as server, pytest.raises(DemoError, match=r"lost its Redis: "):
-            asyncio.run(run(server.url, spoil))
+async def until_it_decides(url: str, *, can_block: bool) -> None:
+    async with System(url, Pace(SPEED), can_block=can_block, most_history=5) as system:
+        await system.prepare()
+        running = asyncio.ensure_future(system.run())
+        async with asyncio.timeout(10):
+            async for _ in every(0.01):
+                if system.world.bus.appended["ai.decision.made"]:
+                    break
+        await end([running])
 
 
 def test_without_blocking_reads_it_flows_too():
     """As on the stand-in, which would spend a core on them."""
+    with embedded_server() as server:
+        asyncio.run(until_it_decides(server.url, can_block=False))
 
-    async def story(url: str) -> None:
-        async with System(url, Pace(SPEED), can_block=False, most_history=5) as system:
+
+def test_on_redis_6_which_keeps_no_counts_it_flows_too(redis62: RealServer):
+    asyncio.run(until_it_decides(redis62.url, can_block=True))
+
+
+def test_a_stale_snapshot_puts_a_symbol_on_hold_until_it_is_fresh(monkeypatch):
+    for name, seconds in (("STALL_EVERY", 0.5), ("STALL", 0.4), ("STALE", 0.2), ("LOOK", 0.03)):
+        monkeypatch.setattr(reconciler, f"_SHORTEST_{name}_SECONDS", seconds)
+
+    async def story(url: str) -> tuple[str, float]:
+        async with System(url, Pace(600), most_history=0) as system:
             await system.prepare()
-            running = asyncio.ensure_future(system.run())
+            world, client = system.world, system.world.bus.client
+            actors = [
+                asyncio.ensure_future(actor(world))
+                for actor in (reconciler.exchange_snapshots, reconciler.reconcile_engine)
+            ]
+            pattern, holds = "quantum:reconcile:hold:*", []
             async with asyncio.timeout(10):
-                while not system.world.bus.appended["apply.result"]:
-                    await asyncio.sleep(0.01)
-            running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
+                async for _ in every(0.01):
+                    if holds := await client.keys(pattern):
+                        break
+                reason, ttl_ms = await client.get(holds[0]), await client.pttl(holds[0])
+                async for _ in every(0.01):
+                    if not await client.exists(holds[0]):
+                        break
+            assert await client.xlen(key_of("reconcile.close")) == 0
+            await end(actors)
+            return str(reason), ttl_ms / 1_000
 
     with embedded_server() as server:
-        asyncio.run(story(server.url))
+        reason, ttl_seconds = asyncio.run(story(server.url))
+    assert reason == "stale_exchange"
+    # The hold was lifted by the engine, well before it would have run out.
+    assert 4 < ttl_seconds <= 5
+
+
+def test_a_ledger_that_missed_a_fill_is_repaired_by_the_evidence(calm: Running):
+    def latest_fill() -> dict[str, str] | None:
+        rows = calm.client.xrevrange(key_of("apply.result"), count=5)
+        return next((fields for _, fields in rows if fields.get("status") == "filled"), None)
+
+    def ledger(symbol: str) -> int:
+        return json.loads(calm.client.hget("quantum:positions:ledger", symbol))["amount"]
+
+    fill = wait_for(latest_fill, "a fill")
+    symbol, wrong = fill["symbol"], MOST_LOTS + 1
+    calm.client.hset("quantum:positions:ledger", symbol, position_record(wrong, 0))
+    wait_for(lambda: ledger(symbol) != wrong, "the ledger repaired")
+    assert calm.length("reconcile.close") == 0
+
+
+def test_a_calm_system_leaves_the_control_streams_alone(calm: Running):
+    # Long enough for a fill that the ledger misses, and its repair.
+    counted = calm.system.world.bus.appended
+    wait_for(lambda: counted["apply.result"] >= 30, "thirty results", seconds=20)
+    for name in EVENT_GROUPS:
+        assert calm.length(name) == 0, name

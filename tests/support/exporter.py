@@ -69,6 +69,7 @@ class ExporterProcess:
 
     def start(self, *, until_ready: bool = True) -> Self:
         """Start, and return when it listens and (unless told otherwise) says that it is ready."""
+        assert self._process is None, "it runs already"
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("STREAMGAUGE_")}
         command = [sys.executable, "-m", "streamgauge", "serve"]
         command += ["--web.listen-address=127.0.0.1:0", *self.arguments]

@@ -118,6 +118,7 @@ class RealServer:
 
     def start(self) -> None:
         """Start on a free port, or on the port of before; returns when PING is answered."""
+        assert self._process is None, "it runs already"
         again = bool(self.port)
         for _ in range(5):
             self.port = self.port if again else free_port()

@@ -195,7 +195,9 @@ STREAMS = (
         history=2_154,
         history_age_seconds=3 * DAY,
     ),
-    StreamSpec("lab.experiment", "unclassified", "nobody has said yet what this is", 20.0),
+    StreamSpec(
+        "lab.experiment", "unclassified", "nobody has said yet what this is", 20.0, history=12
+    ),
 )
 
 BY_NAME = {stream.name: stream for stream in STREAMS}

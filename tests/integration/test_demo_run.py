@@ -1,0 +1,202 @@
+"""The demo from start to end: server, system and exporter, and what happens when one is lost."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import redis
+
+from streamgauge.demo import run, server
+from streamgauge.demo.catalogue import STREAMS
+from streamgauge.demo.errors import DemoError
+from streamgauge.demo.exporter import ListenAddress
+from streamgauge.demo.incidents import parse_incident
+from streamgauge.demo.pace import Pace
+from streamgauge.demo.run import Addresses, DemoOptions, run_demo
+from streamgauge.demo.server import embedded_server
+from support.metrics import Scrape
+from support.polling import wait_for
+
+ANY_PORT = ListenAddress("127.0.0.1", 0)
+EMPTY = {"policy.updated", "model.retrain", "reconcile.close"}
+
+
+@pytest.fixture(autouse=True)
+def little_history(monkeypatch) -> None:
+    monkeypatch.setattr(run, "MOST_HISTORY", 150)
+
+
+def play(
+    tmp_path: Path, on_ready: Callable[[Addresses], None] = lambda _: None, **options
+) -> list[str]:
+    """Run the demo here and give what it said; `on_ready` acts once it is up."""
+    said: list[str] = []
+    defaults = {"pace": Pace(60), "listen_address": ANY_PORT, "directory": tmp_path}
+    run_demo(DemoOptions(**{**defaults, **options}), on_ready, said.append)
+    return said
+
+
+def scrape(url: str) -> Scrape:
+    with urllib.request.urlopen(url, timeout=5) as response:
+        return Scrape(response.read().decode())
+
+
+def test_from_the_command_line_to_ctrl_c(tmp_path: Path):
+    """Every stream with its class and no page due; Ctrl-C ends all three within two seconds."""
+    command = [sys.executable, "-m", "streamgauge", "demo", "--speed=60", f"--dir={tmp_path}"]
+    with (
+        socket.socket() as other,
+        subprocess.Popen(
+            [*command, f"--web.listen-address=127.0.0.1:{taken_port(other)}"],
+            stdout=subprocess.PIPE,
+            text=True,
+            process_group=0,
+        ) as demo,
+    ):
+        lines = [demo.stdout.readline().strip() for _ in range(6)]
+        assert lines[0].startswith("127.0.0.1:")
+        assert " is taken, so the exporter listens on 127.0.0.1:" in lines[0]
+        words = [line.split() for line in lines]
+        redis_url, metrics_url = words[2][1], words[3][1]
+        assert words[5][2] == str(tmp_path / "streamgauge.yml")
+
+        with redis.Redis.from_url(redis_url) as client:
+            calm = wait_for(lambda: complete(scrape(metrics_url)), "every stream exported")
+            assert_calm(calm)
+            os.killpg(demo.pid, signal.SIGINT)
+            asked = time.monotonic()
+            assert demo.wait(10) == 0
+            assert time.monotonic() - asked < 2
+            with pytest.raises(redis.ConnectionError):
+                client.ping()
+    with pytest.raises(OSError, match="refused"):
+        scrape(metrics_url)
+
+
+def taken_port(listener: socket.socket) -> int:
+    listener.bind(("127.0.0.1", 0))
+    listener.listen()
+    return listener.getsockname()[1]
+
+
+def complete(found: Scrape) -> Scrape | None:
+    expected = {(stream.key, stream.stream_class) for stream in STREAMS}
+    return found if set(found["redis_stream_exists"]) == expected else None
+
+
+def assert_calm(found: Scrape) -> None:
+    assert found["redis_up"] == {(): 1.0}
+    lengths, exists = found["redis_stream_length"], found["redis_stream_exists"]
+    ages, limits = (
+        found["redis_stream_last_entry_age_seconds"],
+        found["redis_stream_quiet_limit_seconds"],
+    )
+    for stream in STREAMS:
+        key = (stream.key, stream.stream_class)
+        if stream.stream_class == "continuous":
+            assert exists[key] == 1
+            assert ages[key] < limits[key] / 2
+        else:
+            assert key not in limits
+    assert {key[0].rpartition(":")[2] for key, length in lengths.items() if length == 0} == {
+        *EMPTY,
+        "learning.retraining.completed",
+    }
+    waiting, allowed = (
+        found["redis_stream_group_lag_seconds"],
+        found["redis_stream_group_lag_limit_seconds"],
+    )
+    assert {key[2] for key in waiting.keys() - allowed.keys()} == {"old-dashboard"}
+    assert all(waiting[key] < limit for key, limit in allowed.items())
+    assert set(found["streamgauge_groups_lag_unknown"].values()) == {0.0}
+
+
+def test_a_server_of_the_user_keeps_everything_but_the_demos_keys(tmp_path: Path):
+    seen: list[Addresses] = []
+    with embedded_server() as theirs, redis.Redis.from_url(theirs.url) as client:
+        client.execute_command("ACL", "SETUSER", "me", "on", ">secret", "~*", "+@all")
+        client.set("other", "1")
+        url = theirs.url.replace("//", "//me:secret@")
+        incident = parse_incident("drift@0")
+        options = {"redis_url": url, "incidents": (incident,), "duration_seconds": 0.3}
+        assert play(tmp_path, seen.append, **options) == [
+            f"incident drift: {incident.kind.sentence}"
+        ]
+        assert client.keys() == [b"other"]
+        assert client.ping()
+    assert seen[0].redis_url == theirs.url
+    assert (seen[0].server, seen[0].server_process_id) == ("yours", None)
+    assert "secret" not in (tmp_path / "streamgauge.yml").read_text()
+
+
+def test_a_server_of_the_user_in_use_is_refused(tmp_path: Path):
+    with embedded_server() as theirs, redis.Redis.from_url(theirs.url) as client:
+        client.set("quantum:theirs", "1")
+        with pytest.raises(DemoError, match="already holds keys under quantum:"):
+            play(tmp_path, redis_url=theirs.url)
+        assert client.keys() == [b"quantum:theirs"]
+
+
+@pytest.mark.parametrize(
+    ("url", "sentence"),
+    [
+        ("redis://127.0.0.1:1/0", r"^cannot use that Redis: .*127\.0\.0\.1:1"),
+        ("http://db", r"^--redis\.url has an unknown scheme, allowed: "),
+    ],
+)
+def test_a_server_that_is_none_is_one_sentence(tmp_path: Path, url: str, sentence: str):
+    with pytest.raises(DemoError, match=sentence):
+        play(tmp_path, redis_url=url)
+
+
+def test_a_supervisors_signal_ends_the_demo(tmp_path: Path):
+    asked: list[float] = []
+
+    def terminate(_: Addresses) -> None:
+        asked.append(time.monotonic())
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    assert play(tmp_path, terminate, incidents=(parse_incident("drift@60"),)) == []
+    assert time.monotonic() - asked[0] < 2
+
+
+def test_the_loss_of_the_exporter_ends_the_demo(tmp_path: Path):
+    def kill(addresses: Addresses) -> None:
+        os.kill(addresses.exporter_process_id, signal.SIGKILL)
+
+    with pytest.raises(DemoError, match=r"^the exporter ended with code -9: "):
+        play(tmp_path, kill)
+
+
+def test_the_loss_of_the_server_ends_the_demo(tmp_path: Path):
+    def kill(addresses: Addresses) -> None:
+        os.kill(addresses.server_process_id, signal.SIGKILL)
+
+    with pytest.raises(DemoError, match=r"^the server ended with code -9$"):
+        play(tmp_path, kill)
+
+
+def test_the_loss_of_a_server_of_the_user_ends_the_demo(tmp_path: Path):
+    with embedded_server() as theirs:
+
+        def kill(_: Addresses) -> None:
+            os.kill(theirs.process_id, signal.SIGKILL)
+
+        with pytest.raises(DemoError, match=r"^the simulated system lost its Redis: "):
+            play(tmp_path, kill, redis_url=theirs.url)
+
+
+def test_the_stand_in_serves_but_not_for_every_incident(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(server, "find_binary", lambda: None)
+    with pytest.raises(DemoError, match=r"^the incident stream-deleted needs a real server; "):
+        play(tmp_path, incidents=(parse_incident("stream-deleted"),))
+    seen: list[Addresses] = []
+    play(tmp_path, seen.append, duration_seconds=0.2)
+    assert seen[0].server == "fakeredis, a slow stand-in"

@@ -1,0 +1,60 @@
+"""Addresses on 127.0.0.1 where no Redis answers, each in its own way."""
+
+import socket
+import threading
+from contextlib import suppress
+from typing import Self
+
+
+class Refusing:
+    """A port that is taken and refuses every connection."""
+
+    def __enter__(self) -> Self:
+        self._socket = socket.socket()
+        self._socket.bind(("127.0.0.1", 0))
+        self.port = self._socket.getsockname()[1]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._socket.close()
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}"
+
+
+class Silent(Refusing):
+    """Accepts every connection and never answers."""
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        self._socket.listen(128)  # the kernel completes the handshake by itself
+        return self
+
+
+class Garbage(Silent):
+    """Says the same to everybody who connects, whatever they send, and closes."""
+
+    def __init__(self, words: bytes):
+        self._words = words
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        self._thread = threading.Thread(target=self._talk, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._thread.join(timeout=10)
+        assert not self._thread.is_alive()
+        super().__exit__()
+
+    def _talk(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = self._socket.accept()
+                with client, suppress(OSError):
+                    client.settimeout(10)
+                    client.sendall(self._words)
+                    client.recv(1)
