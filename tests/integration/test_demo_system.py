@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -352,6 +353,21 @@ def test_clearing_takes_every_key_of_the_demo_and_no_other():
         client.set("other", "1")
         asyncio.run(prepare_and_clear(server.url))
         assert client.keys() == [b"other"]
+
+
+def test_a_server_that_never_answers_is_one_sentence(monkeypatch):
+    monkeypatch.setattr("streamgauge.demo.system._PREPARE_SECONDS", 0.2)
+
+    async def prepare(url: str) -> None:
+        async with System(url, Pace()) as system:
+            await system.prepare()
+
+    with socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        deaf.listen()
+        url = f"redis://127.0.0.1:{deaf.getsockname()[1]}/0"
+        with pytest.raises(DemoError, match=r"^that Redis does not answer$"):
+            asyncio.run(prepare(url))
 
 
 def test_an_address_of_no_redis_is_one_sentence():

@@ -32,6 +32,24 @@ class Silent(Refusing):
         return self
 
 
+class Full(Refusing):
+    """Takes no connection any more, and refuses none: who connects waits."""
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        self._socket.listen(0)
+        self._waiting = [socket.socket() for _ in range(2)]
+        for client in self._waiting:
+            client.setblocking(False)
+            client.connect_ex(("127.0.0.1", self.port))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for client in self._waiting:
+            client.close()
+        super().__exit__()
+
+
 class Garbage(Silent):
     """Says the same to everybody who connects, whatever they send, and closes."""
 

@@ -1,6 +1,6 @@
 """A real Redis, a proxy that can break it, and an exporter behind that, watched as one."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,7 +15,7 @@ from support.servers import RealServer
 
 REASONS = ("noperm", "wrongtype", "timeout", "protocol", "other")
 CLASS_OF = {"feed": "continuous", "work": "hybrid", "job": "event", "who": "unclassified"}
-TIMEOUT_SECONDS = 0.3
+TIMEOUT, TIMEOUT_SECONDS = "300ms", 0.3
 
 
 class Outcome(NamedTuple):
@@ -59,7 +59,7 @@ def outcome(scrape: Scrape, of: str = "main") -> Outcome:
     )
 
 
-def configuration(url: str, **settings: Any) -> dict[str, Any]:
+def configuration(url: str, timeout: str = TIMEOUT, **sections: Any) -> dict[str, Any]:
     """A configuration that classes streams by the names they begin with and declares none."""
     declared = [
         {"match": f"{stream}*", "class": class_}
@@ -67,10 +67,10 @@ def configuration(url: str, **settings: Any) -> dict[str, Any]:
         if class_ != "unclassified"
     ]
     return {
-        "redis": {"name": "main", "url": url, "timeout": f"{int(TIMEOUT_SECONDS * 1000)}ms"},
+        "redis": {"name": "main", "url": url, "timeout": timeout},
         "discovery": {"match": ["*"], "interval": "100ms"},
         "streams": declared,
-    } | settings
+    } | sections
 
 
 def fill(client: redis.Redis) -> None:
@@ -121,6 +121,3 @@ def rig(server: RealServer, directory: Path, **config: Any) -> Iterator[Rig]:
     ):
         yield Rig(server, proxy, exporter)
     assert proxy.verbs() <= READ_COMMANDS
-
-
-Start = Callable[..., Rig]

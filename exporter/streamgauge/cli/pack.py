@@ -1,29 +1,77 @@
-"""`streamgauge pack`: the shipped alert rules and dashboards, as files."""
+"""`streamgauge pack`: the shipped alert rules and dashboards, as files adapted to a site."""
 
 from __future__ import annotations
 
-import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
-from streamgauge.bundled import BUNDLES, bundle_path
+from streamgauge.bundled import BUNDLES
+from streamgauge.pack import Format, PackError, PackOptions, write_pack
+from streamgauge.pack.adapt import GRAFANA_BASE, JOB, RUNBOOK_BASE
+from streamgauge.pack.matchers import Label
+from streamgauge.pack.options import parse_base, parse_job, parse_paging_label
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def _option(flag: str, parse: Callable[[str], object], metavar: str, text: str) -> Decorator:
+    """An option whose value is parsed; what is wrong with it is one sentence and exit code 2."""
+
+    def parsed(_context: click.Context, _option: click.Parameter, value: str | None) -> object:
+        try:
+            return None if value is None else parse(value)
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from error
+
+    return click.option(flag, callback=parsed, metavar=metavar, help=text)
 
 
 @click.command()
-@click.argument("directory", type=click.Path(file_okay=False, path_type=Path))
-def pack(directory: Path) -> None:
-    """Write alerts/ and grafana/ into DIRECTORY; files that exist already are never overwritten."""
+@click.argument("directory", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
+@_option("--job", parse_job, "NAME", f"Your name of the scrape job; shipped as {JOB.value}.")
+@_option(
+    "--severity-page",
+    parse_paging_label,
+    "LABEL=VALUE",
+    "The label by which a critical alert pages. A severity replaces severity=critical, any other "
+    "label is added beside it; the Alertmanager example routes by it.",
+)
+@_option(
+    "--runbook-base", parse_base, "URL", f"Where your runbooks are; shipped as {RUNBOOK_BASE}."
+)
+@_option("--grafana-base", parse_base, "URL", f"Where your Grafana is; shipped as {GRAFANA_BASE}.")
+@click.option(
+    "--format",
+    "rule_format",
+    type=click.Choice([each.value for each in Format]),
+    default=Format.PROMETHEUS.value,
+    show_default=True,
+    help="Rule files for Prometheus, or a PrometheusRule object of each for the Operator.",
+)
+def pack(
+    directory: Path,
+    job: str | None,
+    severity_page: Label | None,
+    runbook_base: str | None,
+    grafana_base: str | None,
+    rule_format: str,
+) -> None:
+    """Write alerts/ and grafana/ into DIR, adapted to your site.
+
+    Without options the files are written as shipped. What exists already is never overwritten.
+    """
+    options = PackOptions(
+        job=job,
+        paging_label=severity_page,
+        runbook_base=runbook_base,
+        grafana_base=grafana_base,
+        format=Format(rule_format),
+    )
     try:
-        sources = {name: bundle_path(name) for name in BUNDLES}
-    except FileNotFoundError as error:
+        write_pack(directory, options)
+    except PackError as error:
         raise click.ClickException(str(error)) from error
-    taken = [directory / name for name in BUNDLES if (directory / name).exists()]
-    if taken:
-        raise click.ClickException(f"{taken[0]} exists already; name another directory")
-    try:
-        for name, source in sources.items():
-            shutil.copytree(source, directory / name)
-    except OSError as error:
-        raise click.ClickException(f"cannot write to {directory}: {error.strerror}") from error
     click.echo(f"wrote {' and '.join(f'{name}/' for name in BUNDLES)} into {directory}")

@@ -16,7 +16,6 @@ BATCH = 500
 # Long enough to be no load, short enough that an idle consumer is seen trying again and again.
 _BLOCK_MS = 2_000
 _ASK_AGAIN_SECONDS = 0.2
-_SOCKET_TIMEOUT_SECONDS = 10.0
 _GROUP_RETRY_SECONDS = 0.5
 _DELETE_BATCH = 500
 
@@ -41,7 +40,9 @@ class Bus:
             redis_url,
             decode_responses=True,
             protocol=2,
-            socket_timeout=_SOCKET_TIMEOUT_SECONDS,
+            # With a timeout the client sends under asyncio.wait_for, which before Python 3.12
+            # swallows a cancellation that meets its end: an actor would never stop.
+            socket_timeout=None,
             retry=Retry(NoBackoff(), 1),
         )
         self.appended: Counter[str] = Counter()

@@ -26,6 +26,8 @@ from streamgauge.demo.world import World
 
 MOST_HISTORY = max(stream.history for stream in STREAMS)
 
+_PREPARE_SECONDS = 20.0
+
 Actor = Callable[[World], Coroutine[None, None, None]]
 
 ACTORS: tuple[Actor, ...] = (
@@ -92,7 +94,10 @@ class System:
     async def prepare(self) -> None:
         """Write the past; DemoError when the server cannot be used or is used by someone else."""
         try:
-            await together(self._prepare())
+            async with asyncio.timeout(_PREPARE_SECONDS):
+                await self._prepare()
+        except TimeoutError as error:
+            raise DemoError("that Redis does not answer") from error
         except (RedisError, OSError) as error:
             raise DemoError(f"cannot use that Redis: {error}") from error
 
@@ -130,7 +135,7 @@ class System:
 
     async def clear(self) -> None:
         """Delete every key the system wrote, and no other."""
-        await together(self.world.bus.delete_written())
+        await self.world.bus.delete_written()
 
 
 async def _on_redis(*coroutines: Coroutine[None, None, None]) -> None:

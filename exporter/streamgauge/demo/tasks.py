@@ -1,9 +1,7 @@
-"""Tasks that begin together, and that really end."""
+"""Tasks that begin and end together."""
 
 import asyncio
 from collections.abc import Coroutine, Sequence
-
-_CANCEL_AGAIN_SECONDS = 0.1
 
 
 async def together(*coroutines: Coroutine[None, None, None]) -> None:
@@ -20,13 +18,7 @@ async def together(*coroutines: Coroutine[None, None, None]) -> None:
 
 
 async def end(tasks: Sequence[asyncio.Task[None]]) -> None:
-    """Cancel until all are done.
-
-    Once is not enough: under Python 3.11 asyncio.wait_for, which the client sends with, swallows a
-    cancellation that meets its end.
-    """
-    while pending := [task for task in tasks if not task.done()]:
-        for task in pending:
-            task.cancel()
-        await asyncio.wait(pending, timeout=_CANCEL_AGAIN_SECONDS)
+    """Cancel what still runs and wait until it has ended."""
+    for task in tasks:
+        task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

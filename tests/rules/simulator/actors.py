@@ -101,7 +101,4 @@ def at(moment: float, action: Callable[[], object]) -> Actor:
 
 def burst(stream: Stream, moment: float, count: int, seconds: float = 1.0) -> Actor:
     """Add many entries within a short time."""
-    return at(
-        moment,
-        lambda: stream.add(*(START + moment + i * seconds / count for i in range(count))),
-    )
+    return producer(stream, seconds / count, between((moment, moment + seconds)))

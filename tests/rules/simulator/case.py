@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from rules.simulator.promtool import Firing, History, firings
-from rules.simulator.scraping import Exporter, Span, record_history
+from rules.simulator.promtool import Firing
+from rules.simulator.scraping import Exporter, Span
 from rules.simulator.world import MINUTE, Actor, Stream, World
 
 INTERVAL = 30.0
@@ -64,7 +63,7 @@ class Page:
             yield f"{self.key} fired at {firing.first:.0f}s, before its cause at {self.since:.0f}s"
         if firing.first > latest:
             yield f"{self.key} fired at {firing.first:.0f}s, later than {latest:.0f}s"
-        if firing.episodes_at_least > 1:
+        if firing.stopped_in_between:
             yield f"{self.key} fired more than once"
         if self.until is None:
             if firing.last < end - INTERVAL:
@@ -100,26 +99,31 @@ class Case:
     def seconds(self) -> float:
         return self.minutes * MINUTE
 
-    def history(self, name: str) -> History:
-        series = record_history(self.world, self.exporters, seconds=self.seconds, interval=INTERVAL)
-        return History(name, series, INTERVAL, self.seconds)
-
-    def judge(self, fired: Sequence[Firing]) -> list[str]:
-        """List what is wrong about the alerts that fired; nothing is what a good pack gets."""
-        by_key = {(f.alert, f.stream, f.group): f for f in fired}
+    def judge(self, fired: Iterable[Firing]) -> Verdict:
+        """Compare the alerts that fired within the case with those that must."""
+        by_key = {(f.alert, f.stream, f.group): f for f in fired if f.first <= self.seconds}
         wanted = {page.key for page in self.pages}
-        problems = [
-            f"{key} fired at {firing.first:.0f}s and must not"
-            for key, firing in by_key.items()
-            if key not in wanted
-        ]
+        verdict = Verdict()
+        for key, firing in by_key.items():
+            if key not in wanted:
+                verdict.false += 1
+                verdict.problems.append(f"{key} fired at {firing.first:.0f}s and must not")
         for page in self.pages:
-            problems += page.problems(by_key.get(page.key), self.seconds)
-        return problems
+            problems = list(page.problems(by_key.get(page.key), self.seconds))
+            verdict.problems += problems
+            verdict.right += page.key in by_key and not problems
+            verdict.missed += bool(problems)
+        return verdict
 
-    def run(self, name: str, rule_files: Sequence[Path], directory: Path) -> list[str]:
-        """Play the scenario against rule files; returns what is wrong."""
-        return self.judge(firings(self.history(name), rule_files, directory))
+
+@dataclass
+class Verdict:
+    """How many pages were right, missed (late, doubled or not cleared count too) and false."""
+
+    right: int = 0
+    missed: int = 0
+    false: int = 0
+    problems: list[str] = field(default_factory=list)
 
 
 def minutes(*spans: tuple[float, float]) -> list[Span]:

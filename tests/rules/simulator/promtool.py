@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rules.simulator.scraping import Series
+from support.servers import missing
 
 EVALUATION_SECONDS = 30
 
@@ -21,6 +22,7 @@ class Firing(NamedTuple):
     `first` and `last` are seconds since the start of the history.
     """
 
+    redis: str
     alert: str
     stream: str
     group: str
@@ -29,15 +31,14 @@ class Firing(NamedTuple):
     count: int
 
     @property
-    def episodes_at_least(self) -> int:
-        """2 when it stopped firing in between, which means a second page."""
-        return 1 if self.count >= (self.last - self.first) / EVALUATION_SECONDS + 1 else 2
+    def stopped_in_between(self) -> bool:
+        """Tell whether it fired more than once, which means a second page."""
+        return self.count < (self.last - self.first) / EVALUATION_SECONDS + 1
 
 
 class History(NamedTuple):
-    """A named history to be judged."""
+    """Series over time, to be judged by rule files; values are `interval` seconds apart."""
 
-    name: str
     series: dict[Series, list[float | str | None]]
     interval: float
     seconds: float
@@ -50,18 +51,17 @@ _GOT = re.compile(r"(\{[^{}]*\}) ([^\s,]+)")
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
 
-def firings(
-    history: History, rule_files: Sequence[Path], directory: Path, *, binary: str | None = None
-) -> list[Firing]:
+def firings(history: History, rule_files: Sequence[Path], directory: Path) -> list[Firing]:
     """Return every alert that ever fired; AssertionError when promtool cannot run the files."""
     queries = [
         template.format(window=int(history.seconds) + 60, step=EVALUATION_SECONDS)
         for template in (_FIRST, _LAST, _COUNT)
     ]
-    file = directory / f"{re.sub(r'[^a-z0-9]+', '-', history.name.lower())}.yml"
+    promtool = shutil.which("promtool")
+    if promtool is None:
+        missing("promtool")
+    file = directory / "history.yml"
     file.write_text("\n".join(_test_file(history, rule_files, queries)))
-    promtool = binary or shutil.which("promtool")
-    assert promtool, "promtool is not installed; run tests/install-servers"
     done = subprocess.run([promtool, "test", "rules", str(file)], capture_output=True, text=True)
     output = done.stdout + done.stderr
     if done.returncode == 0:
@@ -76,11 +76,11 @@ def firings(
     ]
 
 
-def _values(block: str) -> dict[tuple[str, str, str], float]:
+def _values(block: str) -> dict[tuple[str, ...], float]:
     found = {}
     for labelled, value in _GOT.findall(block.partition("got: ")[2]):
         labels = dict(_LABEL.findall(labelled))
-        key = labels["alertname"], labels.get("stream", ""), labels.get("group", "")
+        key = tuple(labels.get(name, "") for name in ("redis", "alertname", "stream", "group"))
         assert key not in found, f"one alert twice: {labelled}"
         found[key] = float(value)
     return found

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from rules.simulator.world import START, TICK, World
+from rules.simulator.world import START, TICK, Stream, World
 from streamgauge.labels import label_value
 from streamgauge.metrics import METRICS, Level
 from streamgauge.model.derive import absent_record, stream_record
 from streamgauge.model.memory import Memory
 from streamgauge.model.records import ERROR_REASONS, ErrorCount
+from streamgauge.model.records import Stream as StreamRecord
 from streamgauge.policy import StreamClass
 
 JOB = "streamgauge"
@@ -75,47 +77,44 @@ class Exporter:
         self._streams(world, now, redis_up, emit)
         return samples
 
-    def _streams(self, world, now, redis_up, emit) -> None:
+    def _streams(self, world: World, now: float, redis_up: bool, emit: Emit) -> None:
         denied = dict.fromkeys(StreamClass, 0)
         for name, stream in world.streams.items():
-            policy = stream.policy
-            labels = {
-                "redis": self.redis,
-                "db": "db0",
-                "stream": name,
-                "class": policy.stream_class,
-            }
             if not redis_up or inside(now, self.denied.get(name, [])):
-                denied[policy.stream_class] += 1
+                denied[stream.policy.stream_class] += 1
                 continue
-            if stream.exists:
-                reading = stream.reading(name, START + now)
-                record = stream_record(reading, policy, self._memory)
-            elif policy.declared or name.encode() in self._memory.continuous:
-                record = absent_record(name.encode(), policy, START + now, self._memory)
-            else:
-                continue
-            for metric in METRICS:
-                if metric.level is Level.STREAM:
-                    emit(metric.name, metric.value(record), **labels)
-                if metric.level is Level.GROUP:
-                    for group in record.groups:
-                        named = labels | {"group": label_value(group.name)}
-                        emit(metric.name, metric.value(group), **named)
-        for metric in METRICS:
-            if metric.level is Level.ERRORS:
-                for stream_class in StreamClass:
-                    for reason in ERROR_REASONS:
-                        count = ErrorCount(
-                            stream_class, reason, denied[stream_class] * (reason == "noperm")
-                        )
-                        emit(
-                            metric.name,
-                            metric.value(count),
-                            redis=self.redis,
-                            reason=reason,
-                            **{"class": stream_class},
-                        )
+            record = self._record(name, stream, now)
+            if record is not None:
+                labels = {"redis": self.redis, "db": "db0", "stream": name}
+                _emit_stream(record, labels | {"class": record.stream_class}, emit)
+        for stream_class, count in denied.items():
+            for reason in ERROR_REASONS:
+                errors = ErrorCount(stream_class, reason, count * (reason == "noperm"))
+                labels = {"redis": self.redis, "class": stream_class, "reason": reason}
+                _emit_level(Level.ERRORS, errors, labels, emit)
+
+    def _record(self, name: str, stream: Stream, now: float) -> StreamRecord | None:
+        policy = stream.policy
+        if stream.exists:
+            return stream_record(stream.reading(name, START + now), policy, self._memory)
+        if policy.declared or name.encode() in self._memory.continuous:
+            return absent_record(name.encode(), policy, START + now, self._memory)
+        return None
+
+
+Emit = Callable[..., None]
+
+
+def _emit_stream(record: StreamRecord, labels: dict[str, str], emit: Emit) -> None:
+    _emit_level(Level.STREAM, record, labels, emit)
+    for group in record.groups:
+        _emit_level(Level.GROUP, group, labels | {"group": label_value(group.name)}, emit)
+
+
+def _emit_level(level: Level, record: object, labels: dict[str, str], emit: Emit) -> None:
+    for metric in METRICS:
+        if metric.level is level:
+            emit(metric.name, metric.value(record), **labels)
 
 
 def record_history(

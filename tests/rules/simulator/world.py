@@ -56,7 +56,8 @@ class Stream:
 
     def add(self, *times: float) -> None:
         self.exists = True
-        self.times += times
+        for time in times:  # IDs only ever grow, whoever adds
+            self.times.append(max(time, self.times[-1]) if self.times else time)
         if self.maxlen is not None and self.length > self.maxlen:
             self.trim(self.maxlen)
 

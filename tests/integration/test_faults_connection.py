@@ -1,0 +1,211 @@
+"""A Redis that is away, comes back, dies in mid-scrape or comes back empty."""
+
+import itertools
+from collections.abc import Callable, Iterator
+
+import pytest
+import redis
+
+from support.exporter import ExporterProcess
+from support.faulty import Proxy
+from support.faulty_actions import Action, after, close, cut, reset
+from support.faulty_endpoints import Refusing
+from support.faulty_rig import (
+    CLASS_OF,
+    HEALTHY,
+    Outcome,
+    Rig,
+    blind,
+    configuration,
+    fill,
+    outcome,
+    rig,
+)
+from support.metrics import Scrape
+from support.polling import wait_for
+from support.servers import RealServer
+
+DECLARED = {
+    "streams": [
+        {"match": "feed", "class": "continuous"},
+        {"match": "job", "class": "event"},
+        {"match": "feed.*", "class": "continuous"},
+        {"match": "work*", "class": "hybrid"},
+    ]
+}
+COMMANDS = ["TIME", "XINFO STREAM", "XINFO GROUPS", "XINFO CONSUMERS", "XRANGE", "XPENDING"]
+
+
+@pytest.fixture(scope="module")
+def shared_rig(session_server: Callable, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+    with rig(session_server("redis-7.0"), tmp_path_factory.mktemp("rig")) as shared:
+        yield shared
+
+
+@pytest.fixture
+def healthy(shared_rig: Rig) -> Rig:
+    shared_rig.heal()
+    return shared_rig
+
+
+@pytest.fixture
+def absent(start_server: Callable) -> RealServer:
+    """A server that does not run; `start` starts it where its address says."""
+    server = start_server("redis-7.0")
+    server.kill()
+    return server
+
+
+def start_filled(server: RealServer) -> None:
+    server.start()
+    with server.client() as client:
+        fill(client)
+
+
+def test_redis_absent_at_start_is_complete_in_the_first_scrape_after_it_is_ready(
+    absent: RealServer, exporter: Callable
+) -> None:
+    process = exporter(config=configuration(absent.url, **DECLARED), until_ready=False)
+    refused = outcome(process.scrape())
+    assert refused == blind("other", ("continuous", "event"))
+    assert process.get("/-/ready").status == 503
+    assert "refused" in process.log()
+    start_filled(absent)
+    wait_for(process.is_ready, "the exporter is ready")
+    assert outcome(process.scrape()) == HEALTHY
+
+
+def test_first_scrape_after_redis_appears_is_complete_even_before_the_exporter_noticed(
+    absent: RealServer, exporter: Callable
+) -> None:
+    discovery = {"match": ["*"], "interval": "1h"}
+    config = configuration(absent.url, timeout="5s", discovery=discovery)
+    process = exporter(config=config, until_ready=False)
+    assert outcome(process.scrape()) == (0, set(), {})
+    start_filled(absent)
+    assert outcome(process.scrape()) == HEALTHY
+
+
+def test_address_that_refuses_is_redis_up_0_and_said_in_the_log_once(exporter: Callable) -> None:
+    with Refusing() as refusing:
+        process = exporter(config=configuration(refusing.url, **DECLARED), until_ready=False)
+        scrapes = [outcome(process.scrape()) for _ in range(3)]
+    assert scrapes == [blind("other", ("continuous", "event"))] * 3
+    lines = process.log().splitlines()
+    assert len([line for line in lines if "redis unreadable" in line]) == 1
+    assert len([line for line in lines if "discovery failed" in line]) == 1
+    assert process.get("/-/ready").status == 503
+
+
+@pytest.mark.parametrize("action", [close, reset, cut])
+def test_connection_that_always_breaks_in_mid_scrape_is_redis_up_0(
+    healthy: Rig, action: Action
+) -> None:
+    outcomes = {}
+    for command, skip in itertools.product(COMMANDS, (0, 1)):
+        healthy.proxy.fault(command, action, skip=skip)
+        outcomes[command, skip] = healthy.outcome()
+        healthy.proxy.heal()
+        assert healthy.outcome() == HEALTHY
+    assert outcomes == dict.fromkeys(outcomes, blind("other"))
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_connection_that_breaks_once_in_mid_scrape_leaves_nothing_stale(
+    healthy: Rig, command: str
+) -> None:
+    for action in (close, reset, cut):
+        healthy.proxy.fault(command, action, times=1)
+        assert healthy.outcome() in (HEALTHY, blind("other"))
+        assert healthy.outcome() == HEALTHY
+
+
+def test_connection_that_broke_between_scrapes_costs_none(healthy: Rig) -> None:
+    seen = []
+    for _ in range(3):
+        healthy.proxy.drop()
+        seen.append(healthy.outcome())
+    with healthy.server.client() as client:
+        client.client_kill_filter(_type="normal", skipme=True)
+        seen.append(healthy.outcome())
+    assert seen == [HEALTHY] * 4
+
+
+@pytest.fixture
+def own(
+    start_server: Callable, exporter: Callable
+) -> Iterator[tuple[RealServer, Proxy, ExporterProcess]]:
+    """A server of this test's own with a proxy and an exporter, which has read it."""
+    server = start_server("redis-7.0")
+    with server.client() as client:
+        fill(client)
+    with Proxy(server.port) as proxy:
+        process = exporter(config=configuration(proxy.url, **DECLARED))
+        assert outcome(process.scrape()) == HEALTHY
+        yield server, proxy, process
+
+
+def test_redis_killed_in_mid_scrape_is_redis_up_0_until_it_is_back(
+    own: tuple[RealServer, Proxy, ExporterProcess],
+) -> None:
+    server, proxy, process = own
+    proxy.fault("XINFO STREAM", after(server.kill), skip=2, times=1)
+    assert [outcome(process.scrape()) for _ in range(2)] == [blind("other")] * 2
+    start_filled(server)
+    assert outcome(process.scrape()) == HEALTHY
+
+
+def test_redis_restarted_empty_lacks_what_was_declared_or_continuous_and_nothing_else(
+    own: tuple[RealServer, Proxy, ExporterProcess],
+) -> None:
+    server, _, process = own
+    with server.client() as client:
+        client.xadd("feed.seen", {"n": 1})
+    process.scrape_until_known("feed.seen")
+    server.restart()
+    scrape = process.scrape()
+    assert scrape["redis_stream_exists"] == {
+        ("feed", "continuous"): 0,
+        ("feed.seen", "continuous"): 0,
+        ("job", "event"): 0,
+    }
+    assert only_existence(scrape) == Outcome(1, {"feed", "feed.seen", "job"}, {})
+    with server.client() as client:
+        fill(client)
+    scrape = process.scrape_until_known(*CLASS_OF)
+    assert scrape["redis_stream_length"] == dict.fromkeys(CLASS_OF.items(), 5)
+    assert scrape["redis_stream_exists"]["feed.seen", "continuous"] == 0
+
+
+def only_existence(scrape: Scrape) -> Outcome:
+    """The outcome, where no stream has any series but of its existence and its limit."""
+    names = {name for name in scrape if name.startswith("redis_stream_")}
+    assert names == {"redis_stream_exists", "redis_stream_quiet_limit_seconds"}
+    return outcome(scrape)
+
+
+def test_one_redis_that_is_down_leaves_the_others_unharmed(
+    redis7: RealServer, absent: RealServer, exporter: Callable
+) -> None:
+    with redis7.client() as client:
+        fill(client)
+    urls = {"up": redis7.url, "down": absent.url, "up-too": redis7.url.replace("/0", "/5")}
+    with redis.Redis(port=redis7.port, db=5) as client:
+        client.xadd("job", {"n": 1})
+    with Refusing() as refusing:
+        urls["refusing"] = refusing.url
+        targets = [{"name": name, "url": url, "timeout": "300ms"} for name, url in urls.items()]
+        process = exporter(config=configuration("") | {"redis": targets})
+        scrape = process.scrape_until(
+            lambda scrape: len(scrape.by("redis_stream_length", "redis", "stream")) == 5,
+            "all five streams of the two servers that run are read",
+        )
+    assert {name: outcome(scrape, name) for name in urls} == {
+        "up": HEALTHY,
+        "down": Outcome(0, set(), {}),
+        "up-too": Outcome(1, {"job"}, {}),
+        "refusing": Outcome(0, set(), {}),
+    }
+    databases = scrape.by("redis_stream_length", "redis", "db", "stream")
+    assert databases["up-too", "db5", "job"] == 1
+    assert databases["up", "db0", "job"] == 5

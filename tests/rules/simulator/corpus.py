@@ -1,0 +1,74 @@
+"""Plays many cases against rule files, several in one run of promtool: each is its own Redis."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from rules.simulator.case import INTERVAL, Case, Verdict
+from rules.simulator.promtool import History, firings
+from rules.simulator.scraping import record_history
+
+BATCH = 16
+PROMTOOLS_AT_ONCE = 2
+
+
+@dataclass
+class Batch:
+    """Cases of similar length whose histories are judged together."""
+
+    cases: dict[str, Case]
+    history: History
+
+    def judge(self, rule_files: Sequence[Path]) -> dict[str, Verdict]:
+        directory = Path(tempfile.mkdtemp(prefix="rules-"))
+        try:
+            fired = firings(self.history, rule_files, directory)
+        finally:
+            shutil.rmtree(directory)
+        alone = len(self.cases) == 1
+        return {
+            name: case.judge([f for f in fired if alone or f.redis == case.exporter.redis])
+            for name, case in self.cases.items()
+        }
+
+
+def batches(cases: Mapping[str, Case], size: int = BATCH) -> Iterator[Batch]:
+    """Record all cases; one that loses its scrape target is alone, for `up` is of no Redis."""
+    together = sorted(
+        (item for item in cases.items() if not _loses_target(item[1])),
+        key=lambda item: item[1].minutes,
+    )
+    for start in range(0, len(together), size):
+        yield _record(dict(together[start : start + size]))
+    for name, case in cases.items():
+        if _loses_target(case):
+            yield _record({name: case})
+
+
+def judge_all(recorded: Iterable[Batch], rule_files: Sequence[Path]) -> dict[str, Verdict]:
+    """Judge every case; the order is that of the batches."""
+    with ThreadPoolExecutor(PROMTOOLS_AT_ONCE) as pool:
+        judged = pool.map(lambda batch: batch.judge(rule_files), recorded)
+        return {name: verdict for verdicts in judged for name, verdict in verdicts.items()}
+
+
+def _loses_target(case: Case) -> bool:
+    return any(exporter.down or exporter.gone for exporter in case.exporters)
+
+
+def _record(cases: dict[str, Case]) -> Batch:
+    series = {}
+    for index, case in enumerate(cases.values()):
+        for exporter in case.exporters:
+            exporter.redis = f"redis-{index}"
+            exporter.instance = f"{index}-{exporter.instance}"
+        series |= record_history(
+            case.world, case.exporters, seconds=case.seconds, interval=INTERVAL
+        )
+    longest = max(case.seconds for case in cases.values())
+    return Batch(cases, History(series, INTERVAL, longest))
