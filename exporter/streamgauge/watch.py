@@ -22,12 +22,19 @@ class Watch:
     """Holds one target per configured Redis and swaps the configuration while they run."""
 
     def __init__(self, load: Callable[[], Config]) -> None:
-        """Read the configuration once; raises ConfigError when it cannot be used."""
+        """Read the configuration; raises ConfigError when it cannot be used."""
         self._load = load
+        self._started = False
         self._targets: Mapping[str, Target] = {}
         self._apply(load())
         self._reload_successful = True
         self._reloaded_at = time.time()
+
+    def start(self) -> None:
+        """Begin to discover streams, on every target now and on each that a reload adds."""
+        self._started = True
+        for target in self._targets.values():
+            target.start()
 
     @property
     def targets(self) -> Mapping[str, Target]:
@@ -74,7 +81,7 @@ class Watch:
                 targets[redis.name] = Target(redis, config.discovery, policy)
         old, self._targets = self._targets, targets
         for name, target in targets.items():
-            if old.get(name) is not target:
+            if self._started and old.get(name) is not target:
                 target.start()
         for name, target in old.items():
             if targets.get(name) is not target:

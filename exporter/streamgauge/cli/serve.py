@@ -73,12 +73,12 @@ def serve(
     logs.configure(log_level, log_format)
     try:
         watch = Watch(partial(read_config, config_file, redis_url))
+        sockets = [listen(address) for address in listen_addresses]
     except ConfigError as error:
         raise ConfigMistake(error) from error
-    try:
-        sockets = [listen(address) for address in listen_addresses]
     except ListenError as error:
         raise click.ClickException(str(error)) from error
+    watch.start()
     _log.info("starting", version=__version__, redis=",".join(watch.targets))
     _warn_of_unknown_variables()
     gc.freeze()  # what was imported lives as long as the process: never look at it again

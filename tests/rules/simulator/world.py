@@ -57,7 +57,7 @@ class Stream:
     def add(self, *times: float) -> None:
         self.exists = True
         for time in times:  # IDs only ever grow, whoever adds
-            self.times.append(max(time, self.times[-1]) if self.times else time)
+            self.times.append(max(time, self.times[-1] + 0.001) if self.times else time)
         if self.maxlen is not None and self.length > self.maxlen:
             self.trim(self.maxlen)
 
