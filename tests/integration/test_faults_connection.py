@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator
 import pytest
 import redis
 
-from support.exporter import ExporterProcess
 from support.faulty import Proxy
 from support.faulty_actions import Action, after, close, cut, reset
 from support.faulty_endpoints import Refusing
 from support.faulty_rig import (
     CLASS_OF,
     HEALTHY,
+    ONCE,
     Outcome,
     Rig,
     blind,
@@ -50,27 +50,28 @@ def healthy(shared_rig: Rig) -> Rig:
 
 @pytest.fixture
 def absent(start_server: Callable) -> RealServer:
-    """A server that does not run; `start` starts it where its address says."""
+    """A server that does not run; when `start` starts it, the four streams are there at once."""
     server = start_server("redis-7.0")
+    fill_for_good(server)
     server.kill()
     return server
 
 
-def start_filled(server: RealServer) -> None:
-    server.start()
+def fill_for_good(server: RealServer) -> None:
+    """Fill a server, and let it have the same again when it starts again."""
     with server.client() as client:
         fill(client)
+        client.save()
 
 
 def test_redis_absent_at_start_is_complete_in_the_first_scrape_after_it_is_ready(
     absent: RealServer, exporter: Callable
 ) -> None:
     process = exporter(config=configuration(absent.url, **DECLARED), until_ready=False)
-    refused = outcome(process.scrape())
-    assert refused == blind("other", ("continuous", "event"))
+    assert outcome(process.scrape()) == blind("other", ("continuous", "event"))
     assert process.get("/-/ready").status == 503
     assert "refused" in process.log()
-    start_filled(absent)
+    absent.start()
     wait_for(process.is_ready, "the exporter is ready")
     assert outcome(process.scrape()) == HEALTHY
 
@@ -78,11 +79,10 @@ def test_redis_absent_at_start_is_complete_in_the_first_scrape_after_it_is_ready
 def test_first_scrape_after_redis_appears_is_complete_even_before_the_exporter_noticed(
     absent: RealServer, exporter: Callable
 ) -> None:
-    discovery = {"match": ["*"], "interval": "1h"}
-    config = configuration(absent.url, timeout="5s", discovery=discovery)
+    config = configuration(absent.url, timeout="5s", discovery=ONCE)
     process = exporter(config=config, until_ready=False)
     assert outcome(process.scrape()) == (0, set(), {})
-    start_filled(absent)
+    absent.start()
     assert outcome(process.scrape()) == HEALTHY
 
 
@@ -131,37 +131,29 @@ def test_connection_that_broke_between_scrapes_costs_none(healthy: Rig) -> None:
     assert seen == [HEALTHY] * 4
 
 
-@pytest.fixture
-def own(
-    start_server: Callable, exporter: Callable
-) -> Iterator[tuple[RealServer, Proxy, ExporterProcess]]:
-    """A server of this test's own with a proxy and an exporter, which has read it."""
-    server = start_server("redis-7.0")
-    with server.client() as client:
-        fill(client)
-    with Proxy(server.port) as proxy:
-        process = exporter(config=configuration(proxy.url, **DECLARED))
-        assert outcome(process.scrape()) == HEALTHY
-        yield server, proxy, process
-
-
 def test_redis_killed_in_mid_scrape_is_redis_up_0_until_it_is_back(
-    own: tuple[RealServer, Proxy, ExporterProcess],
+    start_server: Callable, exporter: Callable
 ) -> None:
-    server, proxy, process = own
-    proxy.fault("XINFO STREAM", after(server.kill), skip=2, times=1)
-    assert [outcome(process.scrape()) for _ in range(2)] == [blind("other")] * 2
-    start_filled(server)
-    assert outcome(process.scrape()) == HEALTHY
+    server = start_server("redis-7.0")
+    fill_for_good(server)
+    with Proxy(server.port) as proxy:
+        process = exporter(config=configuration(proxy.url))
+        assert outcome(process.scrape()) == HEALTHY
+        proxy.fault("XINFO STREAM", after(server.kill), skip=2, times=1)
+        assert [outcome(process.scrape()) for _ in range(2)] == [blind("other")] * 2
+        server.start()
+        assert outcome(process.scrape()) == HEALTHY
 
 
 def test_redis_restarted_empty_lacks_what_was_declared_or_continuous_and_nothing_else(
-    own: tuple[RealServer, Proxy, ExporterProcess],
+    start_server: Callable, exporter: Callable
 ) -> None:
-    server, _, process = own
+    server = start_server("redis-7.0")
     with server.client() as client:
+        fill(client)
         client.xadd("feed.seen", {"n": 1})
-    process.scrape_until_known("feed.seen")
+    process = exporter(config=configuration(server.url, **DECLARED))
+    assert process.scrape().streams() == {*CLASS_OF, "feed.seen"}
     server.restart()
     scrape = process.scrape()
     assert scrape["redis_stream_exists"] == {

@@ -10,21 +10,30 @@ import pytest
 from support.exporter import ExporterProcess
 from support.faulty import READ_COMMANDS, Proxy
 from support.faulty_actions import hang, held_by
-from support.faulty_rig import CLASS_OF, HEALTHY, Rig, blind, configuration, fill, outcome, rig
+from support.faulty_rig import (
+    CLASS_OF,
+    HEALTHY,
+    ONCE,
+    Rig,
+    blind,
+    configuration,
+    fill,
+    outcome,
+    rig,
+)
 from support.metrics import Scrape
 from support.polling import wait_for
 from support.servers import RealServer
 
-ONCE = {"discovery": {"match": ["*"], "interval": "1h"}}
 ROUND_ONE = {"XINFO STREAM", "XINFO GROUPS"}
 SCRAPES = 20
 
 
 @pytest.fixture(scope="module")
 def shared_rig(session_server: Callable, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
-    """One that looks for streams once and waits for Redis for long."""
+    """One that waits for Redis for long."""
     directory = tmp_path_factory.mktemp("rig")
-    with rig(session_server("redis-7.0"), directory, **ONCE, timeout="20s") as shared:
+    with rig(session_server("redis-7.0"), directory, timeout="20s") as shared:
         yield shared
 
 
@@ -103,7 +112,7 @@ def test_two_rounds_suffice_whatever_the_number_of_streams(
             pipe.xreadgroup("g", "c", {f"s{number}": ">"}, count=1)
         pipe.execute()
     with Proxy(redis7.port) as proxy:
-        process = exporter(config=configuration(proxy.url, **ONCE, timeout="20s"))
+        process = exporter(config=configuration(proxy.url, timeout="20s", discovery=ONCE))
         process.scrape()
         commands, turns = len(proxy.commands), proxy.turns
         proxy.patience = 0.05

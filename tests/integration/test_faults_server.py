@@ -6,7 +6,7 @@ import pytest
 import redis
 
 from support.faulty import Proxy
-from support.faulty_actions import answer
+from support.faulty_actions import answer, hang
 from support.faulty_endpoints import Garbage
 from support.faulty_rig import CLASS_OF, HEALTHY, Rig, blind, configuration, fill, outcome, rig
 from support.polling import wait_for
@@ -105,6 +105,7 @@ def test_unreadable_server_is_named_in_the_log_once_and_once_when_readable_again
 
 DECLARED = {"streams": [{"match": "feed", "class": "continuous"}], "discovery": {"match": []}}
 SECRET = "a-right-password"
+WALKED = "streamgauge_discovery_last_success_timestamp_seconds"
 
 
 def test_real_server_that_is_busy_or_full_or_without_master_or_wants_a_login(
@@ -168,6 +169,57 @@ def test_server_that_tells_nothing_but_the_time_was_not_read_and_is_not_ready(
         proxy.heal()
         wait_for(process.is_ready, "the exporter is ready")
         assert outcome(process.scrape()) == (1, {"feed"}, {})
+
+
+def test_time_denied_is_redis_up_0(healthy: Rig) -> None:
+    healthy.proxy.fault("TIME", answer("-NOPERM no\r\n"))
+    assert healthy.outcome() == blind("noperm")
+    healthy.proxy.heal()
+    assert healthy.outcome() == HEALTHY
+
+
+def test_scan_denied_costs_no_stream_that_is_known_and_is_said_once(
+    redis7: RealServer, exporter: Callable
+) -> None:
+    with redis7.client() as client, Proxy(redis7.port) as proxy:
+        fill(client)
+        process = exporter(config=configuration(proxy.url))
+        proxy.fault("SCAN", answer("-NOPERM no\r\n"))
+        tried = proxy.counts()["SCAN"]
+        wait_for(lambda: proxy.counts()["SCAN"] >= tried + 4, "discovery was denied again")
+        scrape = process.scrape()
+        assert outcome(scrape) == HEALTHY
+        last = scrape.value(WALKED)
+        proxy.heal()
+        process.scrape_until(lambda scrape: scrape.value(WALKED) > last, "it discovers again")
+        assert process.log().count("discovery failed") == 1
+
+
+def test_scan_that_never_worked_costs_no_declared_stream(
+    redis7: RealServer, exporter: Callable
+) -> None:
+    with redis7.client() as client, Proxy(redis7.port) as hanging, Proxy(redis7.port) as denying:
+        fill(client)
+        hanging.fault("SCAN", hang)
+        denying.fault("SCAN", answer("-NOPERM no\r\n"))
+        config = configuration("", streams=DECLARED["streams"])
+        urls = {"hanging": hanging.url, "denying": denying.url}
+        config["redis"] = [{"name": n, "url": u, "timeout": "300ms"} for n, u in urls.items()]
+        process = exporter(config=config, until_ready=False)
+        for scrape in (process.scrape(), process.scrape()):
+            assert [outcome(scrape, name) for name in urls] == [(1, {"feed"}, {})] * 2
+            assert WALKED not in scrape
+
+
+def test_process_that_read_redis_is_ready_though_it_may_not_scan(
+    redis7: RealServer, exporter: Callable
+) -> None:
+    with Proxy(redis7.port) as proxy:
+        proxy.fault("SCAN", answer("-NOPERM no\r\n"))
+        config = configuration(proxy.url, streams=DECLARED["streams"])
+        process = exporter(config=config, until_ready=False)
+        assert process.scrape().value("redis_up") == 1
+        assert process.get("/-/ready").status == 200
 
 
 def test_server_with_no_stream_that_cannot_be_read_is_no_empty_server(

@@ -93,3 +93,4 @@ def test_process_without_redis_ends_in_time_with_code_0(
         waiting.request("GET", "/metrics")
         assert timed_stop(process) == (0, True)
         waiting.close()
+    assert "Traceback" not in process.log()

@@ -47,6 +47,13 @@ M = MINUTE
 NO_LIMIT = None
 
 SCENARIOS: dict[str, Callable[[], Case]] = {}
+SECTIONS: dict[str, list[str]] = {}
+"""The names of the scenarios that are about each alert, whether it must fire in them or not."""
+
+
+def section(alert: str) -> None:
+    """Begin the scenarios about one alert."""
+    SECTIONS[alert] = []
 
 
 def on(*releases: str, **parameters: list):
@@ -63,6 +70,7 @@ def on(*releases: str, **parameters: list):
             for options, suffix in variants:
                 name = f"{build.__name__.replace('_', ' ')}{suffix}, Redis {release}"
                 SCENARIOS[name] = lambda s=server, o=options: build(s, **o)
+                list(SECTIONS.values())[-1].append(name)
         return build
 
     return register
@@ -100,7 +108,7 @@ def stopping(case: Case, server: Server, *spans, policy=None, every=5.0, name="f
     return stream
 
 
-# --- RedisStreamQuiet
+section(QUIET)
 
 
 @on("7.0", "6.2", limit=[0.5, 1, 5, 30])
@@ -125,6 +133,7 @@ def a_quiet_feed_pages_once_through_a_gap_in_scraping(server):
     stopping(case, server, (10, 999))
     case.exporter.gone = minutes((20, 24))
     case.expect(QUIET, "feed", since=10 * M, limit=1 * M)
+    case.expect(BLIND, since=20 * M, until=24 * M)
     return case
 
 
@@ -242,7 +251,7 @@ def a_feed_missing_after_the_opening_pages(server):
     return case
 
 
-# --- RedisStreamMissing
+section(MISSING)
 
 
 @on("7.0", "6.2")
@@ -319,6 +328,7 @@ def a_missing_feed_pages_once_through_a_gap_in_scraping(server):
     case.act(at(10 * M, stream.delete))
     case.exporter.gone = minutes((25, 29))
     case.expect(MISSING, "feed", since=10 * M)
+    case.expect(BLIND, since=25 * M, until=29 * M)
     return case
 
 
@@ -334,7 +344,7 @@ def a_server_restarted_empty_pages_for_its_feed_and_not_for_its_events(server):
     return case
 
 
-# --- RedisStreamGroupStalled
+section(STALLED)
 
 
 @on("7.0", "6.2", "8.2", limit=[1, 5, 20])
@@ -483,7 +493,7 @@ def a_stalled_group_pages_once_through_a_pod_change(server):
     return case
 
 
-# --- RedisStreamGroupLagGrowing
+section(GROWING)
 
 
 @on("7.0", "8.2", "6.2", share=[0.25, 0.5, 0.75])
@@ -628,7 +638,7 @@ def a_failover_that_loses_the_last_writes_is_calm(server):
     return case
 
 
-# --- RedisStreamGroupLosingEntries
+section(LOSING)
 
 
 @on("7.0", "8.2")
@@ -707,7 +717,7 @@ def two_replicas_that_look_at_different_moments_see_no_loss(server):
     return case
 
 
-# --- RedisStreamsMonitoringBlind
+section(BLIND)
 
 
 @on("7.0", "6.2")

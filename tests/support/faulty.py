@@ -8,6 +8,7 @@ import asyncio
 import socket
 import threading
 from collections import Counter
+from contextlib import suppress
 from typing import Any, Self
 
 from support.faulty_actions import Action, Fault, forward
@@ -29,6 +30,7 @@ class Proxy:
         self._faults: tuple[Fault, ...] = ()
         self._tasks: set[asyncio.Task[None]] = set()
         self._links: set[Link] = set()
+        self._writers: list[asyncio.StreamWriter] = []
         self._running = threading.Event()
         self.port = 0
         self.connections = 0
@@ -87,9 +89,13 @@ class Proxy:
         self._running.set()
         await self._stopping.wait()
         server.close()
+        await asyncio.sleep(0)  # who was accepted last begins to be served
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        for writer in self._writers:
+            writer.transport.abort()
+        await asyncio.sleep(0)  # and is closed
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
@@ -97,20 +103,27 @@ class Proxy:
         assert task is not None
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        address = ("127.0.0.1", self._upstream_port)
+        self._writers.append(writer)
+        with suppress(asyncio.CancelledError):  # at the end of the test
+            await self._serve_client(reader, writer)
+
+    async def _serve_client(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        number, reset = self.connections, False
         try:
-            upstream = await asyncio.open_connection(*address, limit=WHOLE)
+            upstream = await asyncio.open_connection("127.0.0.1", self._upstream_port, limit=WHOLE)
         except OSError:
             end_connection(writer, reset=True)
             return
-        link = Link(self.connections, (reader, writer), upstream)
+        self._writers.append(upstream[1])
+        link = Link(number, (reader, writer), upstream)
         self._links.add(link)
-        reset = False
         try:
             await self._relay(link)
         except Hangup as wish:
             reset = wish.reset
-        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+        except (OSError, asyncio.IncompleteReadError):
             pass
         finally:
             self._links.discard(link)

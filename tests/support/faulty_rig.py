@@ -15,6 +15,7 @@ from support.servers import RealServer
 
 REASONS = ("noperm", "wrongtype", "timeout", "protocol", "other")
 CLASS_OF = {"feed": "continuous", "work": "hybrid", "job": "event", "who": "unclassified"}
+ONCE = {"match": ["*"], "interval": "1h"}
 TIMEOUT, TIMEOUT_SECONDS = "300ms", 0.3
 
 
@@ -74,11 +75,13 @@ def configuration(url: str, timeout: str = TIMEOUT, **sections: Any) -> dict[str
 
 
 def fill(client: redis.Redis) -> None:
-    """One stream of each class; the group of each has entries waiting, pending, and a consumer.
+    """Empty a database, and make one stream of each class; nobody sees anything in between.
 
-    So both rounds of a scrape have everything to ask about each of them.
+    The group of each has entries waiting, pending, and a consumer, so both rounds of a scrape have
+    everything to ask about it.
     """
-    with client.pipeline(transaction=False) as pipe:
+    with client.pipeline(transaction=True) as pipe:
+        pipe.flushdb()
         for stream in CLASS_OF:
             for number in range(5):
                 pipe.xadd(stream, {"n": number})
@@ -102,7 +105,6 @@ class Rig(NamedTuple):
         """Mend everything, so that the next test finds four healthy streams and nothing else."""
         self.proxy.heal()
         with self.server.client() as client:
-            client.flushall()
             fill(client)
         self.exporter.scrape_until(
             lambda scrape: outcome(scrape) == HEALTHY, "all is well with the four streams"
@@ -110,14 +112,16 @@ class Rig(NamedTuple):
 
 
 @contextmanager
-def rig(server: RealServer, directory: Path, **config: Any) -> Iterator[Rig]:
-    """A rig in front of a server, which it empties first; only read commands may have been sent."""
+def rig(server: RealServer, directory: Path, timeout: str = TIMEOUT) -> Iterator[Rig]:
+    """A rig in front of a server that it empties first; its exporter looks for streams only once.
+
+    At the end only read commands may have been sent.
+    """
+    server.flush()
     with server.client() as client:
-        client.flushall()
         fill(client)
-    with (
-        Proxy(server.port) as proxy,
-        ExporterProcess(directory, config=configuration(proxy.url, **config)) as exporter,
-    ):
-        yield Rig(server, proxy, exporter)
+    with Proxy(server.port) as proxy:
+        config = configuration(proxy.url, timeout, discovery=ONCE)
+        with ExporterProcess(directory, config=config) as exporter:
+            yield Rig(server, proxy, exporter)
     assert proxy.verbs() <= READ_COMMANDS

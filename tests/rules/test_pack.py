@@ -1,0 +1,155 @@
+"""The adapted pack is as valid as the shipped one, and differs only in what was asked for."""
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from rules.packing import OPTION_SETS, SITE, adapted_rule_files
+from streamgauge.bundled import bundle_path
+from streamgauge.pack import PackOptions
+from streamgauge.pack.matchers import quote
+from support.servers import missing
+
+EXAMPLE = "alertmanager.example.yml"
+LEFT_OVER = re.compile(
+    r"""\bjob\s*[=!]~?\s*\\?["']streamgauge|runbooks\.example\.com/streamgauge|//grafana\.example\.com"""
+)
+
+
+@pytest.fixture(params=OPTION_SETS)
+def options(request: pytest.FixtureRequest) -> PackOptions:
+    return OPTION_SETS[request.param]
+
+
+def tool(name: str, *arguments: object) -> str:
+    """What the tool says; AssertionError when it is not content."""
+    path = shutil.which(name)
+    if path is None:
+        missing(name)
+    done = subprocess.run([path, *map(str, arguments)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def expected_rule(rule: dict, options: PackOptions) -> dict:
+    """The shipped rule with the site's values, made from the parsed rule and not from its text."""
+    job = quote(options.job or "streamgauge")
+    rule = rule | {"expr": rule["expr"].replace('job="streamgauge"', f"job={job}")}
+    label = options.paging_label
+    if label and rule.get("alert") and rule["labels"]["severity"] == "critical":
+        rule["labels"] = rule["labels"] | {label.name: label.value}
+    runbooks = options.runbook_base or "https://runbooks.example.com/streamgauge"
+    grafana = options.grafana_base or "https://grafana.example.com"
+    if "annotations" in rule:
+        rule["annotations"] = {
+            name: text.replace("https://runbooks.example.com/streamgauge/", f"{runbooks}/").replace(
+                "https://grafana.example.com/", f"{grafana}/"
+            )
+            for name, text in rule["annotations"].items()
+        }
+    return rule
+
+
+def test_promtool_accepts_the_rules(tmp_path, options):
+    files = adapted_rule_files(tmp_path, options)
+    assert files
+    tool("promtool", "check", "rules", "--lint=all", "--lint-fatal", *files)
+
+
+def test_every_rule_is_the_shipped_one_with_the_sites_values(tmp_path, options):
+    for file in adapted_rule_files(tmp_path, options):
+        document = yaml.safe_load((bundle_path("alerts") / file.name).read_text())
+        for group in document["groups"]:
+            group["rules"] = [expected_rule(rule, options) for rule in group["rules"]]
+        assert yaml.safe_load(file.read_text()) == document
+
+
+def test_no_comment_is_lost(tmp_path, options):
+    adapted_rule_files(tmp_path, options)
+    job = f"job={quote(options.job or 'streamgauge')}"
+    for file in (tmp_path / "pack" / "alerts").glob("*.rules.yml"):
+        shipped = comments((bundle_path("alerts") / file.name).read_text())
+        expected = [line.replace('job="streamgauge"', job) for line in shipped]
+        assert comments(file.read_text()) == expected != []
+
+
+def comments(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.lstrip().startswith("#")]
+
+
+def test_nothing_of_the_shipped_site_is_left(tmp_path):
+    adapted_rule_files(tmp_path, SITE)
+    files = [path for path in (tmp_path / "pack").rglob("*") if path.is_file()]
+    texts = {path: path.read_text() for path in files if path.name != "README.md"}
+    assert [path for path, text in texts.items() if LEFT_OVER.search(text)] == []
+
+
+def test_dashboards_are_json_still(tmp_path, options):
+    adapted_rule_files(tmp_path, options)
+    grafana = tmp_path / "pack" / "grafana"
+    for path in grafana.rglob("*.json"):
+        shipped = json.loads((bundle_path("grafana") / path.relative_to(grafana)).read_text())
+        assert json.loads(path.read_text()).keys() == shipped.keys()
+
+
+@pytest.mark.parametrize("name", ["another job", "a hostile job"])
+@pytest.mark.parametrize("up", [1, 0])
+def test_the_job_that_is_watched_is_the_sites(tmp_path, name, up):
+    """With another job in the selectors, the target would be taken for gone although it is up."""
+    options = OPTION_SETS[name]
+    files = adapted_rule_files(tmp_path, options)
+    series = f"up{{job={quote(options.job or '')}, instance='a'}}"
+    firing = "count(ALERTS{alertname='RedisStreamsMonitoringBlind', alertstate='firing'})"
+    test = {
+        "rule_files": [str(file) for file in files],
+        "evaluation_interval": "1m",
+        "tests": [
+            {
+                "interval": "1m",
+                "input_series": [{"series": series, "values": f"{up}x20"}],
+                "promql_expr_test": [
+                    {
+                        "expr": firing,
+                        "eval_time": "15m",
+                        "exp_samples": [] if up else [{"labels": "{}", "value": 1}],
+                    }
+                ],
+            }
+        ],
+    }
+    (tmp_path / "test.yml").write_text(yaml.safe_dump(test))
+    tool("promtool", "test", "rules", tmp_path / "test.yml")
+
+
+def example(tmp_path: Path, options: PackOptions) -> tuple[Path, Path]:
+    """The shipped and the adapted Alertmanager example."""
+    shipped = bundle_path("alerts") / EXAMPLE
+    if not shipped.exists():
+        pytest.skip("no Alertmanager example is shipped")
+    adapted_rule_files(tmp_path, options)
+    return shipped, tmp_path / "pack" / "alerts" / EXAMPLE
+
+
+def test_amtool_accepts_the_example(tmp_path, options):
+    _, adapted = example(tmp_path, options)
+    tool("amtool", "check-config", adapted)
+
+
+def test_alerts_reach_the_receivers_they_reached_as_shipped(tmp_path, options):
+    shipped, adapted = example(tmp_path, options)
+    for severity in ("critical", "warning"):
+        labels = {"alertname": "A", "redis": "r", "stream": "s", "severity": severity}
+        before = receivers(shipped, labels)
+        if options.paging_label and severity == "critical":
+            labels |= {options.paging_label.name: options.paging_label.value}
+        assert receivers(adapted, labels) == before
+
+
+def receivers(config: Path, labels: dict[str, str]) -> str:
+    arguments = [f"{name}={value}" for name, value in labels.items()]
+    return tool("amtool", "config", "routes", "test", f"--config.file={config}", *arguments)
