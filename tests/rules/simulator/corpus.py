@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rules.simulator.case import INTERVAL, Case, Verdict
-from rules.simulator.promtool import History, firings
+from rules.simulator.promtool import Firing, History, firings
 from rules.simulator.scraping import record_history
 
 BATCH = 16
@@ -25,14 +24,23 @@ class Batch:
     history: History
 
     def judge(self, rule_files: Sequence[Path]) -> dict[str, Verdict]:
-        directory = Path(tempfile.mkdtemp(prefix="rules-"))
-        try:
-            fired = firings(self.history, rule_files, directory)
-        finally:
-            shutil.rmtree(directory)
+        """Compare what fires with what must, case by case."""
+        fired = self._firings(rule_files)
+        return {name: case.judge(fired[name]) for name, case in self.cases.items()}
+
+    def streams_paged(self, rule_files: Sequence[Path]) -> Iterator[tuple[set[str], set[str]]]:
+        """Yield of each case the streams with an incident, and those for which anything fired."""
+        fired = self._firings(rule_files)
+        for name, case in self.cases.items():
+            within = {f.stream for f in fired[name] if f.first <= case.seconds}
+            yield {page.stream for page in case.pages}, within
+
+    def _firings(self, rule_files: Sequence[Path]) -> dict[str, list[Firing]]:
+        with tempfile.TemporaryDirectory(prefix="rules-") as directory:
+            fired = firings(self.history, rule_files, Path(directory))
         alone = len(self.cases) == 1
         return {
-            name: case.judge([f for f in fired if alone or f.redis == case.exporter.redis])
+            name: [f for f in fired if alone or f.redis == case.exporter.redis]
             for name, case in self.cases.items()
         }
 
