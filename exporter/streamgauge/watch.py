@@ -43,7 +43,7 @@ class Watch:
 
     @property
     def is_ready(self) -> bool:
-        """Tell whether a configured Redis was read from end to end at least once."""
+        """Tell whether a configured Redis was read at least once."""
         return any(target.is_ready for target in self._targets.values())
 
     @property

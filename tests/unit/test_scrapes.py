@@ -30,6 +30,9 @@ class SlowTarget:
         self.release.set()
         return "given up"
 
+    def out_of_time(self):
+        return "out of time"
+
 
 def test_scrapes_at_once_share_one_sample():
     target = SlowTarget()
@@ -59,6 +62,20 @@ def test_the_next_scrape_samples_anew():
 def test_a_sample_that_does_not_end_is_given_up():
     target = SlowTarget(timeout_seconds=0.01)
     assert asyncio.run(Scrapes().of([target], math.inf)) == ["given up"]
+
+
+def test_who_cannot_wait_leaves_the_sample_to_those_who_can():
+    target = SlowTarget()
+
+    async def run():
+        scrapes = Scrapes()
+        patient = asyncio.ensure_future(scrapes.of([target], math.inf))
+        await in_thread(target.under_way.wait, 30)
+        hasty = await scrapes.of([target], 0.01)
+        target.release.set()
+        return hasty, await patient
+
+    assert asyncio.run(run()) == (["out of time"], ["sample 1"])
 
 
 def test_the_shorter_of_both_timeouts_holds():

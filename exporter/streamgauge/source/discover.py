@@ -57,6 +57,7 @@ class Discovery:
         """End after the step under way."""
         self._stopped.set()
         self._wake.set()
+        self._first_attempt.set()
 
     def configure(self, discovery: DiscoveryConfig, policy: Policy) -> None:
         """Take over new settings and walk again at once."""
@@ -79,7 +80,7 @@ class Discovery:
 
         After a failed attempt (Redis was away when the process started) a new one begins at once.
         """
-        if not self.has_succeeded:
+        if not self.has_succeeded and not self._stopped.is_set():
             if self._first_attempt.is_set():
                 self._first_attempt.clear()
                 self._wake.set()

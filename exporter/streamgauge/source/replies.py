@@ -20,8 +20,8 @@ MALFORMED: Final = (TypeError, ValueError, KeyError, IndexError, AttributeError)
 
 def time_us(reply: Any) -> int:
     """Read TIME as microseconds since 1970."""
-    seconds, microseconds = reply
-    return int(seconds) * 1_000_000 + int(microseconds)
+    seconds, microseconds = _list(reply)
+    return int(_text(seconds)) * 1_000_000 + int(_text(microseconds))
 
 
 def stream_reading(name: bytes, now_us: int, stream: Any, groups: Any) -> StreamReading:
@@ -36,26 +36,28 @@ def stream_reading(name: bytes, now_us: int, stream: Any, groups: Any) -> Stream
         last_generated=StreamId.parse(fields[b"last-generated-id"]),
         first_entry=None if first_entry is None else StreamId.parse(first_entry[0]),
         entries_added=_optional_integer(fields.get(b"entries-added")),
-        groups=tuple([_group_reading(group) for group in groups]),
+        groups=tuple([_group_reading(group) for group in _list(groups)]),
     )
 
 
 def oldest_entry(reply: Any) -> StreamId | None:
     """Read the ID of XRANGE ... COUNT 1; None when the range is empty."""
-    return StreamId.parse(reply[0][0]) if reply else None
+    entries = _list(reply)
+    return StreamId.parse(entries[0][0]) if entries else None
 
 
 def oldest_pending(reply: Any) -> PendingReading | None:
     """Read XPENDING key group - + 1; None when nothing is pending any more."""
-    if not reply:
+    entries = _list(reply)
+    if not entries:
         return None
-    entry_id, _consumer, idle_ms, deliveries = reply[0]
+    entry_id, _consumer, idle_ms, deliveries = entries[0]
     return PendingReading(StreamId.parse(entry_id), _integer(idle_ms), _integer(deliveries))
 
 
 def consumer_readings(reply: Any) -> tuple[ConsumerReading, ...]:
     """Read XINFO CONSUMERS."""
-    return tuple([_consumer_reading(consumer) for consumer in reply])
+    return tuple([_consumer_reading(consumer) for consumer in _list(reply)])
 
 
 def _group_reading(reply: Any) -> GroupReading:
@@ -84,10 +86,14 @@ def _consumer_reading(reply: Any) -> ConsumerReading:
 
 
 def _fields(reply: Any) -> dict[bytes, Any]:
-    if not isinstance(reply, list):
-        raise TypeError("a list of fields was expected")
-    pairs = iter(reply)
+    pairs = iter(_list(reply))
     return dict(zip(pairs, pairs, strict=True))
+
+
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise TypeError("a list was expected")
+    return value
 
 
 def _text(value: Any) -> bytes:

@@ -152,12 +152,22 @@ def _second_round(
         except _AnswerError as problem:
             errors[name] = StreamError(name, problem.reason, str(problem))
         else:
-            groups[name][i] = groups[name][i]._replace(**values)
+            groups[name][i] = _completed(groups[name][i], values)
     for name, found in groups.items():
         kept = [group for i, group in enumerate(found) if (name, i) not in vanished]
         readings[name] = readings[name]._replace(groups=tuple(kept))
     for name in errors.keys() & readings.keys():
         del readings[name]
+
+
+def _completed(group: GroupReading, values: dict[str, Any]) -> GroupReading:
+    """Fill in what round two found; a lag reported in round one falls with the entries it counted.
+
+    Between the rounds a stream may be deleted or trimmed to nothing: no lag beside no entry.
+    """
+    if "oldest_undelivered" in values and values["oldest_undelivered"] is None:
+        group = group._replace(reported_lag=None)
+    return group._replace(**values)
 
 
 def _with_first_entry(stream: StreamReading, group: GroupReading) -> GroupReading:

@@ -31,6 +31,8 @@ from streamgauge.source.wire import Deadline, Wire
 
 _log = EventLog("scrape")
 
+_OUT_OF_TIME: Final = Unreadable("timeout", "no answer in time")
+
 _FIRST_WALK_SHARE: Final = 0.4
 """The part of its time a scrape gives to a first discovery that has not ended yet."""
 
@@ -46,6 +48,9 @@ class Target:
         self._wire = Wire(redis)
         self._memory = Memory()
         self._complaints = Complaints(redis.name)
+        self._has_been_read = False
+        self._stopped = False
+        self._given_up = False
         self._lock = threading.Lock()
 
     def start(self) -> None:
@@ -54,13 +59,19 @@ class Target:
 
     def stop(self) -> None:
         """Hang up; a sample under way fails at once."""
+        self._stopped = True
         self._discovery.stop()
         self._wire.abort()
 
     def give_up(self) -> RedisSnapshot:
         """Make the sample under way fail: its time is over and it did not notice."""
+        self._given_up = True
         self._wire.abort()
-        return self.unreadable(Unreadable("timeout", "no answer in time"))
+        return self.out_of_time()
+
+    def out_of_time(self) -> RedisSnapshot:
+        """Answer somebody who cannot wait for the sample under way."""
+        return self.unreadable(_OUT_OF_TIME)
 
     def configure(self, discovery: DiscoveryConfig, policy: Policy) -> None:
         """Take over new classes and limits, from the next sample on."""
@@ -70,12 +81,13 @@ class Target:
 
     @property
     def is_ready(self) -> bool:
-        """Tell whether Redis was read from end to end at least once."""
-        return self._discovery.has_succeeded
+        """Tell whether Redis was read at least once."""
+        return self._has_been_read
 
     def sample(self, seconds: float) -> RedisSnapshot:
         """Read every known stream within the time given; never raises for what Redis does."""
         deadline = Deadline(seconds)
+        self._given_up = False
         self._discovery.wait_for_first_walk(seconds * _FIRST_WALK_SHARE)
         with self._lock:
             settings, policy = self._settings, self._policy
@@ -84,11 +96,12 @@ class Target:
             sample, durations = self._take_sample(names, settings.max_consumers, deadline)
         except Unreadable as error:
             self._wire.close()
-            return self.unreadable(error)
+            return self.unreadable(_OUT_OF_TIME if self._given_up else error)
         except Exception:  # noqa: BLE001 - a fault of this program must not cost the scrape
             self._wire.close()
             _log.exception("scrape failed", redis=self.redis.name)
             return self.unreadable(Unreadable("other", "a fault of the exporter"))
+        self._has_been_read = True
         self._complaints.server_readable()
         self._memory.forget_streams(frozenset(names))
         return self._snapshot(sample, policy, durations)
@@ -102,7 +115,9 @@ class Target:
         """
         started = time.monotonic()
         was_open = self._wire.is_open
+        self._refuse_if_ended()
         self._wire.open(deadline)
+        self._refuse_if_ended()  # by somebody who found no connection to cut yet
         connected = time.monotonic()
         try:
             sample = take_sample(self._wire, names, max_consumers=max_consumers, deadline=deadline)
@@ -116,6 +131,10 @@ class Target:
             StageDuration("connect", connected - started),
             StageDuration("sample", time.monotonic() - connected),
         )
+
+    def _refuse_if_ended(self) -> None:
+        if self._stopped or self._given_up:
+            raise Unreadable("other", "the sample was ended")
 
     def unreadable(self, error: Unreadable) -> RedisSnapshot:
         """Say that this scrape saw nothing: no stream has a series, all known ones are counted."""

@@ -10,7 +10,6 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from streamgauge.config import ConfigError
-from streamgauge.logs import EventLog
 from streamgauge.model.records import Snapshot
 from streamgauge.watch import Watch
 from streamgauge.web.answer import metrics_answer, process_registry
@@ -18,7 +17,8 @@ from streamgauge.web.scrapes import Scrapes, scrape_budget
 from streamgauge.web.status import status_page
 from streamgauge.web.threads import in_thread
 
-_log = EventLog("web")
+_READY_SECONDS = 1.0
+"""What a readiness probe waits by default."""
 
 
 def build_app(watch: Watch, *, enable_lifecycle: bool = False) -> Starlette:
@@ -74,6 +74,8 @@ class _Pages:
         return PlainTextResponse("streamgauge is healthy\n")
 
     async def ready(self, _request: Request) -> Response:
+        if not self._watch.is_ready:  # nobody has asked yet, or Redis was away: look now
+            await self._scrapes.of(self._watch.targets.values(), _READY_SECONDS)
         if self._watch.is_ready:
             return PlainTextResponse("streamgauge is ready\n")
         return PlainTextResponse("no redis has been read yet\n", status_code=503)

@@ -6,42 +6,51 @@ import asyncio
 import math
 import weakref
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, NamedTuple
 
 from streamgauge.model.records import RedisSnapshot
 from streamgauge.source.target import Target
 from streamgauge.web.threads import in_thread
 
-_GRACE_SECONDS: Final = 0.1
-"""A sample ends itself at its deadline; only one that cannot (DNS) is given up this much later."""
+_GRACE_SHARE: Final = 0.05
+"""A sample ends itself at its deadline; one that cannot (a name that is not resolved, a login that
+drips in) is given up this much later."""
 
 _ANSWER_SHARE: Final = 0.1
 _ANSWER_SECONDS: Final = 0.5
 """What is kept back of Prometheus' scrape timeout for writing and sending the answer."""
 
 
+class _Flight(NamedTuple):
+    """A sample under way, and when its time is over on the loop's clock."""
+
+    sample: asyncio.Task[RedisSnapshot]
+    ends: float
+
+
 class Scrapes:
     """Single flight: whoever asks while a sample is under way gets that sample."""
 
     def __init__(self) -> None:
-        self._flights: weakref.WeakKeyDictionary[Target, asyncio.Task[RedisSnapshot]] = (
-            weakref.WeakKeyDictionary()
-        )
+        self._flights: weakref.WeakKeyDictionary[Target, _Flight] = weakref.WeakKeyDictionary()
 
     async def of(self, targets: Iterable[Target], budget: float) -> list[RedisSnapshot]:
         """Sample all targets at once, each within its own timeout and within `budget` seconds."""
         return await asyncio.gather(*(self._one(target, budget) for target in targets))
 
     async def _one(self, target: Target, budget: float) -> RedisSnapshot:
+        now = asyncio.get_running_loop().time()
         seconds = min(target.redis.timeout_seconds, budget)
+        ends = now + seconds * (1 + _GRACE_SHARE)
         flight = self._flights.get(target)
-        if flight is None or flight.done():
-            flight = asyncio.ensure_future(in_thread(target.sample, seconds))
-            self._flights[target] = flight
+        if flight is None or flight.sample.done():
+            sample = asyncio.ensure_future(in_thread(target.sample, seconds))
+            flight = self._flights[target] = _Flight(sample, ends)
         try:
-            return await asyncio.wait_for(asyncio.shield(flight), seconds + _GRACE_SECONDS)
+            return await asyncio.wait_for(asyncio.shield(flight.sample), ends - now)
         except TimeoutError:
-            return target.give_up()
+            is_over = asyncio.get_running_loop().time() >= flight.ends
+            return target.give_up() if is_over else target.out_of_time()
 
 
 def scrape_budget(header: str | None) -> float:
