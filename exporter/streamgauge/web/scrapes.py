@@ -16,7 +16,7 @@ _GRACE_SHARE: Final = 0.05
 """A sample ends itself at its deadline; one that cannot (a name that is not resolved, a login that
 drips in) is given up this much later."""
 
-_ANSWER_SHARE: Final = 0.1
+_ANSWER_SHARE: Final = 0.2
 _ANSWER_SECONDS: Final = 0.5
 """What is kept back of Prometheus' scrape timeout for writing and sending the answer."""
 
