@@ -90,12 +90,15 @@ def _values(block: str) -> dict[tuple[str, ...], float]:
 def _test_file(
     history: History, rule_files: Sequence[Path], queries: Iterable[str]
 ) -> Iterable[str]:
+    rules = "".join(file.read_text() for file in rule_files)
     yield f"rule_files: [{', '.join(str(file) for file in rule_files)}]"
     yield f"evaluation_interval: {EVALUATION_SECONDS}s"
     yield "tests:"
     yield f"- interval: {int(history.interval)}s"
     yield "  input_series:"
     for (name, labels), values in history.series.items():
+        if name not in rules:
+            continue
         text = ", ".join(f'{key}="{value}"' for key, value in labels)
         yield f"  - series: '{name}{{{text}}}'"
         yield f"    values: {' '.join(_value(value) for value in values)}"
