@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import NamedTuple
 from urllib.parse import quote_plus
@@ -26,6 +27,7 @@ from streamgauge.policy import StreamClass, StreamPolicy
 from support.servers import missing
 
 RULES = [bundle_path("alerts") / f"{name}.rules.yml" for name in ("streams", "exporter", "hygiene")]
+PROMTOOLS_AT_ONCE = 2
 START = 1_800_000_000.0
 
 REDIS = {"redis": "main"}
@@ -1005,12 +1007,16 @@ def played(tmp_path_factory) -> Played:
     for name, history in histories.items():
         alone = name in alerts and alerts[name].labels.get("redis") != "main"
         together.setdefault((history.minutes, alone and name), {})[name] = history
+    folders = [tmp_path_factory.mktemp("promtool") for _ in together]
+    looks = [
+        [look for name in batch if name in alerts for look in alerts[name].looks]
+        for batch in together.values()
+    ]
     found = Played()
-    for batch in together.values():
-        looks = [look for name in batch if name in alerts for look in alerts[name].looks]
-        judged = play(tmp_path_factory.mktemp("promtool"), batch, looks)
-        found.ever |= judged.ever
-        found.seen |= judged.seen
+    with ThreadPoolExecutor(PROMTOOLS_AT_ONCE) as pool:
+        for judged in pool.map(play, folders, together.values(), looks):
+            found.ever |= judged.ever
+            found.seen |= judged.seen
     return found
 
 

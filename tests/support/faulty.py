@@ -18,6 +18,11 @@ READ_COMMANDS = frozenset({"AUTH", "SELECT", "TIME", "SCAN", "XINFO", "XRANGE", 
 WHOLE = 2**30  # the most that a connection buffers: no side ever waits for the other to read
 
 
+# A connection takes one turn of the loop each to be accepted, to get a transport, and to be handed
+# to its task; more do no harm.
+_TURNS = range(5)
+
+
 class Proxy:
     """Stands in front of `port` of 127.0.0.1, on a free port of its own, in a thread.
 
@@ -89,13 +94,15 @@ class Proxy:
         self._running.set()
         await self._stopping.wait()
         server.close()
-        await asyncio.sleep(0)  # who was accepted last begins to be served
+        for _ in _TURNS:  # who was accepted last begins to be served
+            await asyncio.sleep(0)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for writer in self._writers:
             writer.transport.abort()
-        await asyncio.sleep(0)  # and is closed
+        for _ in _TURNS:  # and is closed
+            await asyncio.sleep(0)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1

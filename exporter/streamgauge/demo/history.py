@@ -21,6 +21,8 @@ async def write_history(world: World, most_entries: int) -> None:
     for stream in STREAMS:
         await _write_stream(world, stream, now_ms, min(stream.history, most_entries))
         await _create_groups(world, stream)
+        if not world.bus.can_block:
+            await _create_empty(world, stream)
     # From before the first look, so that no symbol starts on hold.
     at = seconds + microseconds / 1e6
     flat = {symbol: position_record(0, at) for symbol in SYMBOLS}
@@ -59,6 +61,14 @@ def _past_entry(stream: StreamSpec, index: int) -> dict[Any, Any]:
     if stream.name == "policy.update":
         return {"event": "policy.updated", "version": POLICY_VERSION}
     return {"symbol": SYMBOLS[index % len(SYMBOLS)]}
+
+
+async def _create_empty(world: World, stream: StreamSpec) -> None:
+    """Leave no stream missing: the stand-in hangs up on whoever asks for one that is."""
+    key = world.bus.owned_stream(stream.name)
+    if not await world.bus.client.exists(key):
+        await world.bus.client.xgroup_create(key, "nobody", mkstream=True)
+        await world.bus.client.xgroup_destroy(key, "nobody")
 
 
 async def _create_groups(world: World, stream: StreamSpec) -> None:
