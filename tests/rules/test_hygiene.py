@@ -876,6 +876,14 @@ def is_short_lived(history: History) -> None:
     )
 
 
+def walks_for_long(history: History) -> None:
+    """Discovery takes fifty minutes, and as long passes between two of them."""
+    history.last()
+    success = "streamgauge_discovery_last_success_timestamp_seconds"
+    history.say(success, lambda now: now // 100 * 6000, **REDIS)
+    history.say("streamgauge_discovery_duration_seconds", 3000, **REDIS)
+
+
 def is_a_queue(history: History) -> None:
     """Consumers delete what they have done, so the stream is empty every few minutes."""
     history.say("redis_stream_length", lambda now: 20 - math.floor(now) % 21, **ORDERS)
@@ -887,7 +895,7 @@ def is_trimmed_overnight(history: History) -> None:
 
 
 def is_seen_by_two(history: History) -> None:
-    """Two exporters, the second of them a minute behind; the first leaves."""
+    """Two exporters, the second of them two minutes behind; the first leaves."""
     history.say(
         "redis_stream_entries_added_total",
         lambda now: 6000 * math.floor(now) if now < 30 else None,
@@ -895,7 +903,7 @@ def is_seen_by_two(history: History) -> None:
     )
     history.say(
         "redis_stream_entries_added_total",
-        lambda now: 6000 * math.floor(now) - 6000,
+        lambda now: 6000 * math.floor(now) - 12_000,
         instance="b:1",
         **ORDERS,
     )
@@ -970,6 +978,7 @@ NEVER = {
     "a replica that saw less than the one before": is_seen_by_two,
     "Redis is down": redis_is_down,
     "one replica is worse off": one_replica_is_worse_off,
+    "a discovery that takes long": walks_for_long,
     "a clock that is off by a little": lambda history: history.say(
         "streamgauge_clock_offset_seconds", 4.9, **REDIS
     ),

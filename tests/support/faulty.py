@@ -23,6 +23,18 @@ WHOLE = 2**30  # the most that a connection buffers: no side ever waits for the 
 _TURNS = range(5)
 
 
+class _Accepted(asyncio.StreamReaderProtocol):
+    """Notes its transport before anything else can happen to it."""
+
+    def __init__(self, transports: list[Any], *arguments: Any):
+        super().__init__(*arguments)
+        self._noted_in = transports
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._noted_in.append(transport)
+        super().connection_made(transport)
+
+
 class Proxy:
     """Stands in front of `port` of 127.0.0.1, on a free port of its own, in a thread.
 
@@ -35,7 +47,7 @@ class Proxy:
         self._faults: tuple[Fault, ...] = ()
         self._tasks: set[asyncio.Task[None]] = set()
         self._links: set[Link] = set()
-        self._writers: list[asyncio.StreamWriter] = []
+        self._transports: list[asyncio.BaseTransport] = []
         self._running = threading.Event()
         self.port = 0
         self.connections = 0
@@ -90,7 +102,7 @@ class Proxy:
 
     async def _serve(self) -> None:
         self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
-        server = await asyncio.start_server(self._accept, sock=self._listener, limit=WHOLE)
+        server = await self._loop.create_server(self._protocol, sock=self._listener)
         self._running.set()
         await self._stopping.wait()
         server.close()
@@ -99,10 +111,14 @@ class Proxy:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for writer in self._writers:
-            writer.transport.abort()
+        for transport in self._transports:
+            transport.abort()
         for _ in _TURNS:  # and is closed
             await asyncio.sleep(0)
+
+    def _protocol(self) -> asyncio.Protocol:
+        reader = asyncio.StreamReader(limit=WHOLE)
+        return _Accepted(self._transports, reader, self._accept)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
@@ -110,7 +126,6 @@ class Proxy:
         assert task is not None
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        self._writers.append(writer)
         with suppress(asyncio.CancelledError):  # at the end of the test
             await self._serve_client(reader, writer)
 
@@ -123,7 +138,7 @@ class Proxy:
         except OSError:
             end_connection(writer, reset=True)
             return
-        self._writers.append(upstream[1])
+        self._transports.append(upstream[1].transport)
         link = Link(number, (reader, writer), upstream)
         self._links.add(link)
         try:

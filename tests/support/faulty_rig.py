@@ -16,7 +16,7 @@ from support.servers import RealServer
 REASONS = ("noperm", "wrongtype", "timeout", "protocol", "other")
 CLASS_OF = {"feed": "continuous", "work": "hybrid", "job": "event", "who": "unclassified"}
 ONCE = {"match": ["*"], "interval": "1h"}
-TIMEOUT, TIMEOUT_SECONDS = "300ms", 0.3
+TIMEOUT, TIMEOUT_SECONDS = "1s", 1.0
 
 
 class Outcome(NamedTuple):
