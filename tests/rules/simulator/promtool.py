@@ -48,6 +48,7 @@ _FIRST = 'min_over_time(timestamp(ALERTS{{alertstate="firing"}})[{window}s:{step
 _LAST = 'max_over_time(timestamp(ALERTS{{alertstate="firing"}})[{window}s:{step}s])'
 _COUNT = 'count_over_time(ALERTS{{alertstate="firing"}}[{window}s])'
 _GOT = re.compile(r"(\{[^{}]*\}) ([^\s,]+)")
+_GROUP = re.compile(r"^ *- name: (\S+)$", re.MULTILINE)
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
 
@@ -93,6 +94,8 @@ def _test_file(
     rules = "".join(file.read_text() for file in rule_files)
     yield f"rule_files: [{', '.join(str(file) for file in rule_files)}]"
     yield f"evaluation_interval: {EVALUATION_SECONDS}s"
+    # In the order of the files; promtool would else take a new one each time.
+    yield f"group_eval_order: [{', '.join(_GROUP.findall(rules))}]"
     yield "tests:"
     yield f"- interval: {int(history.interval)}s"
     yield "  input_series:"
