@@ -36,4 +36,6 @@ def _duration(seconds: Any) -> str:
         return "–"
     if seconds == float("inf"):
         return "closed"
+    if seconds == 0:
+        return "0s"
     return format_duration(round(seconds)) if seconds >= 1 else f"{seconds:.1f}s"
