@@ -151,10 +151,14 @@ class Target:
         The last are asked for even when discovery no longer finds them: that is the news.
         """
         names = set(self._discovery.found.names)
-        patterns = Patterns(settings.patterns)
-        for name in self._memory.continuous - names:
-            if patterns.match(name) and _class_of(policy, name) is StreamClass.CONTINUOUS:
-                names.add(name)
+        lost = self._memory.continuous - names
+        if lost:
+            patterns = Patterns(settings.patterns)
+            names |= {
+                name
+                for name in lost
+                if patterns.match(name) and _class_of(policy, name) is StreamClass.CONTINUOUS
+            }
         return sorted(name for name in names if policy.resolve(name) is not None)
 
     def _snapshot(

@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from streamgauge.config import ConfigError
 from streamgauge.model.records import Snapshot
+from streamgauge.source.target import Target
 from streamgauge.watch import Watch
 from streamgauge.web.answer import metrics_answer, process_registry
 from streamgauge.web.scrapes import Scrapes, scrape_budget
@@ -45,10 +46,7 @@ class _Pages:
         self._registry = process_registry()
 
     async def metrics(self, request: Request) -> Response:
-        targets = list(self._watch.targets.values())
-        budget = scrape_budget(request.headers.get("x-prometheus-scrape-timeout-seconds"))
-        instances = await self._scrapes.of(targets, budget)
-        return await self._answer(Snapshot(instances, self._watch.process_state), request)
+        return await self._answer(list(self._watch.targets.values()), request)
 
     async def scrape(self, request: Request) -> Response:
         """Sample one configured Redis, by its name and by nothing else: this is no open proxy."""
@@ -56,11 +54,12 @@ class _Pages:
         target = self._watch.targets.get(name)
         if target is None:
             return PlainTextResponse("no redis of this name is configured\n", status_code=404)
-        budget = scrape_budget(request.headers.get("x-prometheus-scrape-timeout-seconds"))
-        instances = await self._scrapes.of([target], budget)
-        return await self._answer(Snapshot(instances, self._watch.process_state), request)
+        return await self._answer([target], request)
 
-    async def _answer(self, snapshot: Snapshot, request: Request) -> Response:
+    async def _answer(self, targets: list[Target], request: Request) -> Response:
+        budget = scrape_budget(request.headers.get("x-prometheus-scrape-timeout-seconds"))
+        instances = await self._scrapes.of(targets, budget)
+        snapshot = Snapshot(instances, self._watch.process_state)
         answer = await in_thread(metrics_answer, snapshot, self._registry, request.headers)
         return Response(answer.body, headers=answer.headers)
 
