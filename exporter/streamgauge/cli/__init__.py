@@ -13,6 +13,7 @@ from streamgauge import __version__
 _COMMANDS: Final = {
     "serve": "streamgauge.cli.serve:serve",
     "demo": "streamgauge.cli.demo:demo",
+    "report": "streamgauge.cli.report:report",
     "check-config": "streamgauge.cli.check_config:check_config",
     "metrics": "streamgauge.cli.metrics:metrics",
     "pack": "streamgauge.cli.pack:pack",

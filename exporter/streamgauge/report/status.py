@@ -1,0 +1,152 @@
+"""The report as JSON: a structure that only ever grows within one `schema`.
+
+    {
+      "schema": 1, "generator": "streamgauge 0.1.0",
+      "time": "2026-02-18T00:12:00.000Z", "time_seconds": 1771373520.0,
+      "severity": "warning", "exit_code": 1,
+      "redis": [{
+        "redis": "quantum", "db": "db0", "up": true, "severity": "warning", "summary": "...",
+        "time": ..., "time_seconds": ..., "window_seconds": 5.0,
+        "streams":  [{"stream", "class", "state", "severity", "reason", "exists", "length",
+                      "age_seconds", "last_entry", "last_entry_seconds", "quiet_limit_seconds",
+                      "groups", "entries_added", "added_in_window"}],
+        "groups":   [{"stream", "class", "group", "state", "severity", "reason", "lag",
+                      "lag_seconds", "lag_limit_seconds", "consumers", "pending",
+                      "oldest_pending_age_seconds", "oldest_pending_deliveries", "entries_read",
+                      "last_delivered", "last_delivered_seconds"}],
+        "findings": [{"kind", "severity", "sentence",
+                      "subjects": [{"stream", "group", "consumer"}]}],
+        "unknown":  ["..."]
+      }]
+    }
+
+Names are those of the labels on /metrics. A time is there twice: as ISO 8601 in UTC and as Unix
+seconds; ages and limits are seconds. null is unknown or none; a quiet limit that does not apply at
+this hour is null as well. `severity` is ok, unknown, warning or critical; lists begin with the most
+serious. With problems alone asked for, the lists hold warnings and criticals only.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from streamgauge import __version__
+from streamgauge.labels import label_value
+from streamgauge.report.sections import chosen, utc
+from streamgauge.report.summary import exit_code, severity_of, summary
+from streamgauge.verdict.records import Finding, GroupVerdict, RedisVerdict, StreamVerdict
+from streamgauge.verdict.words import Sentence
+
+SCHEMA: Final = 1
+
+
+def status_json(
+    verdicts: Sequence[RedisVerdict], now: float, *, only_problems: bool = False
+) -> str:
+    """Write the verdicts as JSON in ASCII; `now` is this machine's Unix time."""
+    return json.dumps(status(verdicts, now, only_problems=only_problems), indent=2) + "\n"
+
+
+def status(
+    verdicts: Sequence[RedisVerdict], now: float, *, only_problems: bool = False
+) -> dict[str, Any]:
+    """Return the verdicts as the structure that this module documents."""
+    return {
+        "schema": SCHEMA,
+        "generator": f"streamgauge {__version__}",
+        **_time("time", now),
+        "severity": severity_of(verdicts),
+        "exit_code": exit_code(verdicts),
+        "redis": [_redis(verdict, only_problems) for verdict in verdicts],
+    }
+
+
+def _redis(verdict: RedisVerdict, only_problems: bool) -> dict[str, Any]:
+    return {
+        "redis": verdict.redis,
+        "db": f"db{verdict.db}",
+        "up": verdict.up,
+        "severity": severity_of([verdict]),
+        "summary": _text(summary(verdict)),
+        **_time("time", verdict.at),
+        "window_seconds": verdict.seconds,
+        "streams": [_stream(one) for one in chosen(verdict.streams, only_problems)],
+        "groups": [_group(one) for one in chosen(verdict.groups, only_problems)],
+        "findings": [_finding(one) for one in chosen(verdict.findings, only_problems)],
+        "unknown": [_text(one) for one in verdict.unknowns],
+    }
+
+
+def _stream(verdict: StreamVerdict) -> dict[str, Any]:
+    stream = verdict.stream
+    return {
+        "stream": label_value(stream.name),
+        "class": stream.stream_class,
+        "state": verdict.state,
+        "severity": verdict.severity,
+        "reason": _text(verdict.reason),
+        "exists": bool(stream.exists),
+        "length": stream.length,
+        "age_seconds": stream.age_seconds,
+        **_time("last_entry", stream.last_entry_timestamp_seconds),
+        "quiet_limit_seconds": _finite(stream.quiet_limit_seconds),
+        "groups": stream.group_count,
+        "entries_added": stream.entries_added,
+        "added_in_window": verdict.added,
+    }
+
+
+def _group(verdict: GroupVerdict) -> dict[str, Any]:
+    group = verdict.group
+    return {
+        "stream": label_value(verdict.stream),
+        "class": verdict.stream_class,
+        "group": label_value(group.name),
+        "state": verdict.state,
+        "severity": verdict.severity,
+        "reason": _text(verdict.reason),
+        "lag": group.lag,
+        "lag_seconds": group.lag_seconds,
+        "lag_limit_seconds": _finite(group.lag_limit_seconds),
+        "consumers": group.consumers,
+        "pending": group.pending,
+        "oldest_pending_age_seconds": group.oldest_pending_age_seconds,
+        "oldest_pending_deliveries": group.oldest_pending_deliveries,
+        "entries_read": group.entries_read,
+        **_time("last_delivered", group.last_delivered_timestamp_seconds),
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "kind": finding.kind,
+        "severity": finding.severity,
+        "sentence": _text(finding.sentence),
+        "subjects": [
+            dict(zip(("stream", "group", "consumer"), _labels(subject), strict=True))
+            for subject in finding.subjects
+        ],
+    }
+
+
+def _labels(names: Iterable[bytes | None]) -> list[str | None]:
+    return [None if name is None else label_value(name) for name in names]
+
+
+def _text(sentence: Sentence) -> str:
+    return sentence.text(label_value)
+
+
+def _time(key: str, seconds: float | None) -> dict[str, Any]:
+    """A moment under two keys: `key` in ISO 8601 and `key_seconds`."""
+    written = None
+    if seconds is not None:
+        written = utc(seconds).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return {key: written, f"{key}_seconds": seconds}
+
+
+def _finite(seconds: float | None) -> float | None:
+    return None if seconds is None or math.isinf(seconds) else seconds

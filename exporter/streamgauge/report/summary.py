@@ -1,0 +1,90 @@
+"""The verdict on one Redis in a line, and on all of them in an exit code."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from streamgauge.verdict.records import Finding, GroupVerdict, RedisVerdict, StreamVerdict
+from streamgauge.verdict.states import Severity, StreamState, worst
+from streamgauge.verdict.words import Sentence, counted
+
+UNREADABLE_EXIT_CODE: Final = 3
+_EXIT_CODES: Final = {
+    Severity.OK: 0,
+    Severity.UNKNOWN: 0,
+    Severity.WARNING: 1,
+    Severity.CRITICAL: 2,
+}
+_MOST_NAMED: Final = 3
+
+
+def exit_code(verdicts: Iterable[RedisVerdict]) -> int:
+    """Return 0 for healthy, 1 for warnings, 2 for critical, 3 for a Redis that was not read.
+
+    The highest of several counts. What is unknown is no problem by itself.
+    """
+    return max((_exit_code(verdict) for verdict in verdicts), default=0)
+
+
+def severity_of(verdicts: Iterable[RedisVerdict]) -> Severity:
+    """Return the most serious verdict of all; a Redis that was not read is critical."""
+    return worst(Severity.CRITICAL if not one.up else one.severity for one in verdicts)
+
+
+def summary(verdict: RedisVerdict) -> Sentence:
+    """Say in one line how this Redis is: what is wrong, or that all is as it is meant to be."""
+    if not verdict.up:
+        return Sentence("could not be read: nothing is known about its streams")
+    problems = {
+        severity: list(_problems(verdict, severity))
+        for severity in (Severity.CRITICAL, Severity.WARNING)
+    }
+    critical, warnings = problems[Severity.CRITICAL], problems[Severity.WARNING]
+    if critical:
+        more = f"; {counted(len(warnings), 'warning')}" if warnings else ""
+        return _listed("critical: ", critical, more)
+    if warnings:
+        return _listed(f"works, with {counted(len(warnings), 'warning')}: ", warnings, "")
+    if not verdict.streams:
+        return Sentence("was read and holds no stream that is watched")
+    return Sentence(f"as designed: {state_counts(verdict.streams)}")
+
+
+def state_counts(streams: Iterable[StreamVerdict]) -> str:
+    """Count streams by their state: `21 streams: 9 flowing, 5 empty by design, ...`."""
+    counts = Counter(one.state for one in streams)
+    parts = [f"{counts[state]} {state}" for state in StreamState if counts[state]]
+    return f"{counted(counts.total(), 'stream')}: {', '.join(parts)}"
+
+
+def _exit_code(verdict: RedisVerdict) -> int:
+    return _EXIT_CODES[verdict.severity] if verdict.up else UNREADABLE_EXIT_CODE
+
+
+def _problems(verdict: RedisVerdict, severity: Severity) -> Iterator[Sentence]:
+    for verdicts in (verdict.streams, verdict.groups, verdict.findings):
+        for one in verdicts:
+            if one.severity is severity:
+                yield _named(one)
+
+
+def _named(verdict: StreamVerdict | GroupVerdict | Finding) -> Sentence:
+    match verdict:
+        case StreamVerdict(stream, state):
+            return Sentence(f"{{}} ({state})", (stream.name,))
+        case GroupVerdict(stream, _, group, state):
+            return Sentence(f"{{}} on {{}} ({state})", (group.name, stream))
+        case Finding(kind, _, [first, *_]):
+            return Sentence(f"{kind} ({{}})", (first.stream,))
+    return Sentence(str(verdict.kind))
+
+
+def _listed(prefix: str, problems: list[Sentence], suffix: str) -> Sentence:
+    shown = problems[:_MOST_NAMED]
+    more = f" and {len(problems) - len(shown)} more" if len(problems) > len(shown) else ""
+    text = ", ".join(one.template for one in shown)
+    return Sentence(
+        f"{prefix}{text}{more}{suffix}", tuple(name for one in shown for name in one.names)
+    )

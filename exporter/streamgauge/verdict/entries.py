@@ -1,0 +1,138 @@
+"""What shows in single groups beside their state: lost and stuck entries, gone consumers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Final
+
+from streamgauge.model.records import Consumer
+from streamgauge.verdict.group import DAY, group_verdict
+from streamgauge.verdict.looks import GroupLooks, StreamLooks
+from streamgauge.verdict.records import Finding, Subject
+from streamgauge.verdict.states import FindingKind, GroupState
+from streamgauge.verdict.words import Sentence, counted, duration, entries, name_list
+
+STUCK_SECONDS: Final = 1_800.0
+"""An entry pending for longer is stuck, and a consumer that holds one and asked for none is dead.
+The opt-in alerts about pending entries take as long."""
+
+POISON_DELIVERIES: Final = 5
+"""An entry delivered this often and never acknowledged is one that consumers fail on."""
+
+
+def _trimmed_unread(looks: Sequence[StreamLooks]) -> Iterator[Finding]:
+    """Entries left before a group with a limit had read them, and no state of it says so."""
+    for group in _groups(looks):
+        if not group.lost or group.now.lag_limit_seconds is None:
+            continue
+        if group_verdict(group).state is GroupState.LOSING_ENTRIES:
+            continue
+        when = "when cannot be told from one look"
+        if group.earlier is not None and group.stream.seconds is not None:
+            more = group.lost_between
+            when = f"{more or 'none'} of them in the last {duration(group.stream.seconds)}"
+        yield _about(
+            FindingKind.TRIMMED_UNREAD,
+            group,
+            f"{entries(group.lost)} left {{}} before {{}} read them: {when}",
+        )
+
+
+def _consumers_gone(looks: Sequence[StreamLooks]) -> Iterator[Finding]:
+    """Consumers that have asked for nothing in a day although entries came are only left over."""
+    for group in _groups(looks):
+        age = group.stream.now.age_seconds
+        gone = [
+            one
+            for one in group.now.consumer_list
+            if not one.pending
+            and one.idle_seconds > DAY
+            and age is not None
+            and age < one.idle_seconds
+        ]
+        if gone:
+            yield _about_consumers(FindingKind.CONSUMERS_GONE, group, gone, "")
+
+
+def _dead_pending(looks: Sequence[StreamLooks]) -> Iterator[Finding]:
+    """A consumer that asks for nothing any more still holds entries, which nobody else is given."""
+    for group in _groups(looks):
+        limit = max(STUCK_SECONDS, group.now.lag_limit_seconds or 0.0)
+        dead = [one for one in group.now.consumer_list if one.pending and one.idle_seconds > limit]
+        if dead:
+            held = entries(sum(one.pending for one in dead))
+            yield _about_consumers(FindingKind.DEAD_PENDING, group, dead, f" and held {held} since")
+
+
+def _poison_entries(looks: Sequence[StreamLooks]) -> Iterator[Finding]:
+    """The oldest pending entry is delivered again and again and never acknowledged."""
+    for group in _groups(looks):
+        times = group.now.oldest_pending_deliveries
+        if _is_stuck(group) and times >= POISON_DELIVERIES and not _is_ghost(group):
+            age = duration(group.now.oldest_pending_age_seconds)
+            yield _about(
+                FindingKind.POISON_ENTRY,
+                group,
+                f"the oldest pending entry of {{1}} on {{0}} is {age} old, was delivered "
+                f"{times:,} times and never acknowledged",
+            )
+
+
+def _ghost_entries(looks: Sequence[StreamLooks]) -> Iterator[Finding]:
+    """The oldest pending entry was trimmed or deleted: nobody can read it any more."""
+    for group in _groups(looks):
+        if _is_stuck(group) and _is_ghost(group):
+            age = duration(group.now.oldest_pending_age_seconds)
+            yield _about(
+                FindingKind.GHOST_ENTRY,
+                group,
+                f"the oldest pending entry of {{1}}, {age} old, is no longer in {{0}}",
+            )
+
+
+ENTRY_RULES: Final[tuple[Callable[[Sequence[StreamLooks]], Iterator[Finding]], ...]] = (
+    _trimmed_unread,
+    _poison_entries,
+    _ghost_entries,
+    _dead_pending,
+    _consumers_gone,
+)
+
+
+def _groups(looks: Iterable[StreamLooks]) -> Iterator[GroupLooks]:
+    for one in looks:
+        yield from one.groups()
+
+
+def _is_stuck(group: GroupLooks) -> bool:
+    return group.now.pending > 0 and group.now.oldest_pending_age_seconds > STUCK_SECONDS
+
+
+def _is_ghost(group: GroupLooks) -> bool:
+    """Whether the oldest pending entry is older than everything the stream still holds."""
+    first = group.stream.first_entry_age_seconds
+    if first is None:
+        return not group.stream.now.length
+    return group.now.oldest_pending_age_seconds > first + 1e-3  # ages are told to the millisecond
+
+
+def _about(kind: FindingKind, group: GroupLooks, template: str) -> Finding:
+    stream, name = group.stream.now.name, group.now.name
+    return Finding(kind, Sentence(template, (stream, name)), (Subject(stream, name),))
+
+
+def _about_consumers(
+    kind: FindingKind, group: GroupLooks, consumers: Sequence[Consumer], what: str
+) -> Finding:
+    stream, name = group.stream.now.name, group.now.name
+    listed = name_list([one.name for one in consumers])
+    least = duration(min(one.idle_seconds for one in consumers))
+    who = counted(len(consumers), "consumer")
+    return Finding(
+        kind,
+        Sentence(
+            f"{who} of {{}} on {{}} asked for nothing in {least}{what}: {listed.template}",
+            (name, stream, *listed.names),
+        ),
+        tuple(Subject(stream, name, one.name) for one in consumers),
+    )

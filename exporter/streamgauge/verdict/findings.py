@@ -1,0 +1,130 @@
+"""What shows across streams, or beside the state of one: each rule one function, one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+from streamgauge.model.records import RedisSnapshot
+from streamgauge.policy import StreamClass
+from streamgauge.verdict.entries import ENTRY_RULES
+from streamgauge.verdict.looks import StreamLooks
+from streamgauge.verdict.names import nearly_equal_pairs
+from streamgauge.verdict.records import Finding, Subject
+from streamgauge.verdict.states import FindingKind
+from streamgauge.verdict.words import Sentence, counted, duration, entries, name_list
+
+Rule = Callable[[Sequence[StreamLooks]], Iterator[Finding]]
+
+
+def findings(looks: Sequence[StreamLooks], snapshot: RedisSnapshot) -> list[Finding]:
+    """Look for everything there is to find on one Redis."""
+    found = [finding for rule in _RULES for finding in rule(looks)]
+    return [*_unreadable(snapshot), *found]
+
+
+def _unfinished_renames(looks: Sequence[StreamLooks]) -> Iterator[Finding]:
+    """A group waits on a stream never written, and one of nearly its name is written unread."""
+    awaited = {one.now.name: one for one in looks if one.never_written and one.now.groups}
+    unread = {one.now.name: one for one in looks if _is_unread(one)}
+    for name, other in nearly_equal_pairs(awaited, unread):
+        groups = name_list([group.name for group in awaited[name].now.groups])
+        written = unread[other].now
+        wait = "waits" if len(awaited[name].now.groups) == 1 else "wait"
+        age = (
+            "" if written.age_seconds is None else f", the last {duration(written.age_seconds)} ago"
+        )
+        yield Finding(
+            FindingKind.UNFINISHED_RENAME,
+            Sentence(
+                f"{groups.template} {wait} on {{}}, which never held an entry; "
+                f"{{}} holds {entries(written.length or 0)}{age}, and no group reads it: "
+                "this looks like a rename that was never finished",
+                (*groups.names, name, other),
+            ),
+            (Subject(name), Subject(other)),
+        )
+
+
+def _unread_streams(looks: Sequence[StreamLooks]) -> Iterator[Finding]:
+    """A stream that holds entries has no group; who reads it without one leaves no trace."""
+    renamed = _renamed(looks)
+    names = [one.now.name for one in looks if _is_unread(one) and one.now.name not in renamed]
+    if names:
+        listed = name_list(names)
+        yield Finding(
+            FindingKind.UNREAD_STREAM,
+            Sentence(
+                f"no group reads {listed.template}; whether anybody does with XREAD cannot be seen",
+                listed.names,
+            ),
+            tuple(Subject(name) for name in names),
+        )
+
+
+def _groups_without_publisher(looks: Sequence[StreamLooks]) -> Iterator[Finding]:
+    """Groups wait on a stream that nobody ever wrote to; for an event stream that is normal."""
+    renamed = _renamed(looks)
+    judged_elsewhere = (StreamClass.EVENT, StreamClass.CONTINUOUS)
+    names = [
+        one.now.name
+        for one in looks
+        if one.never_written
+        and one.now.groups
+        and one.now.stream_class not in judged_elsewhere
+        and one.now.name not in renamed
+    ]
+    if names:
+        listed = name_list(names)
+        yield Finding(
+            FindingKind.NO_PUBLISHER,
+            Sentence(
+                f"groups wait on {listed.template}, and nothing was ever published there",
+                listed.names,
+            ),
+            tuple(Subject(name) for name in names),
+        )
+
+
+def _ids_that_are_no_clocks(looks: Sequence[StreamLooks]) -> Iterator[Finding]:
+    """An ID that counts something else than time tells no age."""
+    names = [one.now.name for one in looks if not one.ids_are_clocks]
+    if names:
+        listed = name_list(names)
+        yield Finding(
+            FindingKind.IDS_NO_CLOCKS,
+            Sentence(
+                f"the IDs of {listed.template} are no clocks: ages there count from the first look",
+                listed.names,
+            ),
+            tuple(Subject(name) for name in names),
+        )
+
+
+def _unreadable(snapshot: RedisSnapshot) -> Iterator[Finding]:
+    """Streams that this login cannot read are judged by nobody."""
+    for count in snapshot.error_counts:
+        if not count.streams:
+            continue
+        kind = FindingKind.STREAM_UNREADABLE
+        if count.stream_class is StreamClass.CONTINUOUS:
+            kind = FindingKind.FEED_UNREADABLE
+        streams = counted(count.streams, f"{count.stream_class} stream")
+        yield Finding(kind, Sentence(f"{streams} could not be read ({count.reason})"))
+
+
+def _is_unread(looks: StreamLooks) -> bool:
+    return bool(looks.now.exists and looks.now.length and not looks.now.groups)
+
+
+def _renamed(looks: Sequence[StreamLooks]) -> set[bytes]:
+    return {one.stream for finding in _unfinished_renames(looks) for one in finding.subjects}
+
+
+_RULES: Final[tuple[Rule, ...]] = (
+    _unfinished_renames,
+    *ENTRY_RULES,
+    _unread_streams,
+    _groups_without_publisher,
+    _ids_that_are_no_clocks,
+)

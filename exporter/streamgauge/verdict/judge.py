@@ -1,0 +1,44 @@
+"""From looks at one Redis to the verdicts on it: pure, with the time as an argument."""
+
+from __future__ import annotations
+
+from operator import attrgetter
+
+from streamgauge.policy import Policy
+from streamgauge.verdict.findings import findings
+from streamgauge.verdict.group import group_verdict
+from streamgauge.verdict.looks import Look, paired, seconds_between
+from streamgauge.verdict.records import RedisVerdict
+from streamgauge.verdict.stream import stream_verdict
+from streamgauge.verdict.unknowns import unknowns
+
+
+def judge(now: Look, earlier: Look | None = None, policy: Policy | None = None) -> RedisVerdict:
+    """Judge everything one look shows, or two looks at the same Redis; problems come first.
+
+    The records carry classes and limits; the policy is asked only for what they do not hold, such
+    as the quiet limit of a feed that is outside its hours.
+    """
+    snapshot, seconds = now.snapshot, seconds_between(now, earlier)
+    if not snapshot.up:
+        return RedisVerdict(snapshot.redis, snapshot.db, up=False, at=now.at, seconds=None)
+    looks = paired(now, earlier, policy)
+    streams = [stream_verdict(one) for one in looks]
+    groups = [group_verdict(group) for one in looks for group in one.groups()]
+    found = findings(looks, snapshot)
+    for verdicts in (streams, groups, found):
+        verdicts.sort(key=_seriousness, reverse=True)  # stable: names stay in their order
+    return RedisVerdict(
+        snapshot.redis,
+        snapshot.db,
+        up=True,
+        at=now.at,
+        seconds=seconds,
+        streams=streams,
+        groups=groups,
+        findings=found,
+        unknowns=tuple(unknowns(looks, snapshot, seconds)),
+    )
+
+
+_seriousness = attrgetter("severity.rank")

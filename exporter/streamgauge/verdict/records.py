@@ -1,0 +1,97 @@
+"""The verdicts on one Redis: frozen records, problems first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from streamgauge.model.records import Group, Stream
+from streamgauge.policy import StreamClass
+from streamgauge.verdict.states import (
+    SEVERITY,
+    FindingKind,
+    GroupState,
+    Severity,
+    StreamState,
+    worst,
+)
+from streamgauge.verdict.words import Sentence
+
+
+class StreamVerdict(NamedTuple):
+    """A stream, its state and why; `added` counts entries since the earlier look, where known."""
+
+    stream: Stream
+    state: StreamState
+    reason: Sentence
+    added: int | None = None
+
+    @property
+    def severity(self) -> Severity:
+        """How serious the state is."""
+        return SEVERITY[self.state]
+
+
+class GroupVerdict(NamedTuple):
+    """A group of a stream, its state and why."""
+
+    stream: bytes
+    stream_class: StreamClass
+    group: Group
+    state: GroupState
+    reason: Sentence
+
+    @property
+    def severity(self) -> Severity:
+        """How serious the state is."""
+        return SEVERITY[self.state]
+
+
+class Subject(NamedTuple):
+    """What a finding is about: a stream, a group of it, or a consumer of that."""
+
+    stream: bytes
+    group: bytes | None = None
+    consumer: bytes | None = None
+
+
+class Finding(NamedTuple):
+    """Something that no state of a single stream or group says."""
+
+    kind: FindingKind
+    sentence: Sentence
+    subjects: tuple[Subject, ...] = ()
+
+    @property
+    def severity(self) -> Severity:
+        """How serious the finding is."""
+        return SEVERITY[self.kind]
+
+
+@dataclass(frozen=True, slots=True)
+class RedisVerdict:
+    """Everything that two looks, or one, say about one Redis.
+
+    `at` is Unix time on the server's own clock; `seconds` is the time between the looks, None for
+    a single one. `unknowns` are the questions that these looks leave open. With `up` false nothing
+    could be read and all of it is empty.
+    """
+
+    redis: str
+    db: int
+    up: bool
+    at: float
+    seconds: float | None
+    streams: Sequence[StreamVerdict] = ()
+    groups: Sequence[GroupVerdict] = ()
+    findings: Sequence[Finding] = ()
+    unknowns: Sequence[Sentence] = ()
+
+    @property
+    def severity(self) -> Severity:
+        """The most serious verdict in it; a Redis that was not read is not judged here."""
+        return worst(
+            worst(one.severity for one in verdicts)
+            for verdicts in (self.streams, self.groups, self.findings)
+        )

@@ -1,0 +1,117 @@
+"""Every verdict there is, and how serious each one is."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+
+class Severity(enum.StrEnum):
+    """How serious something is, the least serious first; `unknown` is neither good nor bad."""
+
+    OK = "ok"
+    UNKNOWN = "unknown"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        """Its place in the order; the most serious has the highest."""
+        return _RANKS[self]
+
+    @property
+    def is_problem(self) -> bool:
+        """Whether somebody has to do something about it."""
+        return self.rank >= Severity.WARNING.rank
+
+
+_RANKS: Final = {severity: rank for rank, severity in enumerate(Severity)}
+
+
+def worst(severities: Iterable[Severity]) -> Severity:
+    """Return the most serious of these; `ok` for none."""
+    return max(severities, key=_RANKS.__getitem__, default=Severity.OK)
+
+
+class StreamState(enum.StrEnum):
+    """What a stream's silence, or its flow, means for its class."""
+
+    FLOWING = "flowing"
+    IDLE_BY_DESIGN = "idle by design"
+    EMPTY_BY_DESIGN = "empty by design"
+    OUTSIDE_ACTIVE_HOURS = "outside active hours"
+    UNCLASSIFIED = "unclassified"
+    AGE_UNKNOWN = "age unknown"
+    QUIET = "quiet"
+    MISSING = "missing"
+    NEVER_WRITTEN = "never written"
+
+
+class GroupState(enum.StrEnum):
+    """What a consumer group does about the entries that wait for it."""
+
+    ACTIVE = "active"
+    WAITING = "waiting"
+    LAG_UNKNOWN = "lag unknown"
+    NO_LIMIT = "no limit"
+    BEHIND = "behind"
+    NO_CONSUMER = "no consumer while entries wait"
+    ABANDONED = "abandoned"
+    STALLED = "stalled"
+    LOSING_ENTRIES = "losing entries"
+
+
+class FindingKind(enum.StrEnum):
+    """What shows only across streams, or beside the state of one."""
+
+    UNFINISHED_RENAME = "unfinished rename"
+    UNREAD_STREAM = "unread stream"
+    NO_PUBLISHER = "group without a publisher"
+    TRIMMED_UNREAD = "entries trimmed unread"
+    IDS_NO_CLOCKS = "IDs are no clocks"
+    CONSUMERS_GONE = "consumers gone"
+    DEAD_PENDING = "pending entries of dead consumers"
+    POISON_ENTRY = "poison entry"
+    GHOST_ENTRY = "pending entry that no longer exists"
+    FEED_UNREADABLE = "continuous stream unreadable"
+    STREAM_UNREADABLE = "stream unreadable"
+
+
+Verdict = StreamState | GroupState | FindingKind
+
+# The one table of seriousness. Critical is what the shipped alerts page for.
+SEVERITY: Final[Mapping[Verdict, Severity]] = MappingProxyType(
+    {
+        StreamState.FLOWING: Severity.OK,
+        StreamState.IDLE_BY_DESIGN: Severity.OK,
+        StreamState.EMPTY_BY_DESIGN: Severity.OK,
+        StreamState.OUTSIDE_ACTIVE_HOURS: Severity.OK,
+        StreamState.UNCLASSIFIED: Severity.UNKNOWN,
+        StreamState.AGE_UNKNOWN: Severity.UNKNOWN,
+        StreamState.QUIET: Severity.CRITICAL,
+        StreamState.MISSING: Severity.CRITICAL,
+        StreamState.NEVER_WRITTEN: Severity.CRITICAL,
+        GroupState.ACTIVE: Severity.OK,
+        GroupState.WAITING: Severity.OK,
+        GroupState.LAG_UNKNOWN: Severity.UNKNOWN,
+        GroupState.NO_LIMIT: Severity.UNKNOWN,
+        GroupState.BEHIND: Severity.WARNING,
+        GroupState.NO_CONSUMER: Severity.WARNING,
+        GroupState.ABANDONED: Severity.WARNING,
+        GroupState.STALLED: Severity.CRITICAL,
+        GroupState.LOSING_ENTRIES: Severity.CRITICAL,
+        FindingKind.UNFINISHED_RENAME: Severity.WARNING,
+        FindingKind.UNREAD_STREAM: Severity.UNKNOWN,
+        FindingKind.NO_PUBLISHER: Severity.UNKNOWN,
+        FindingKind.TRIMMED_UNREAD: Severity.WARNING,
+        FindingKind.IDS_NO_CLOCKS: Severity.UNKNOWN,
+        FindingKind.CONSUMERS_GONE: Severity.WARNING,
+        FindingKind.DEAD_PENDING: Severity.WARNING,
+        FindingKind.POISON_ENTRY: Severity.WARNING,
+        FindingKind.GHOST_ENTRY: Severity.WARNING,
+        FindingKind.FEED_UNREADABLE: Severity.CRITICAL,
+        FindingKind.STREAM_UNREADABLE: Severity.WARNING,
+    }
+)
