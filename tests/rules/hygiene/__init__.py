@@ -1,0 +1,1 @@
+"""Histories in which a ticket must fire, with its words, and those in which none may."""
