@@ -1,6 +1,6 @@
 """Writes prometheusrule.yaml and dashboards.yaml from alerts/ and grafana/, the only sources.
 
-    python deploy/kubernetes/generate.py [FOLDER]
+python deploy/kubernetes/generate.py [FOLDER]
 """
 
 from __future__ import annotations

@@ -75,6 +75,8 @@ def _rows(snapshot: Snapshot) -> dict[Level, list[Row]]:
 def _add_instance(rows: dict[Level, list[Row]], instance: RedisSnapshot) -> None:
     redis = ("redis", instance.redis)
     rows[Level.REDIS].append((_labels(redis), instance))
+    for server in instance.servers:
+        rows[Level.INSTANCE].append((_labels(redis, ("role", server.role)), server))
     for errors in instance.error_counts:
         labels = _labels(redis, ("class", errors.stream_class), ("reason", errors.reason))
         rows[Level.ERRORS].append((labels, errors))

@@ -18,6 +18,7 @@ class Level(enum.Enum):
     """What a metric is about; the value is its label names."""
 
     REDIS = ("redis",)
+    INSTANCE = ("redis", "role")
     STREAM = ("redis", "db", "stream", "class")
     GROUP = ("redis", "db", "stream", "class", "group")
     CONSUMER = ("redis", "db", "stream", "class", "group", "consumer")
@@ -50,7 +51,8 @@ _R, _S, _G, _C = Level.REDIS, Level.STREAM, Level.GROUP, Level.CONSUMER
 
 # fmt: off
 METRICS: Final = (
-    _gauge("redis_up", _R, "up", "1 when this scrape read the server, else 0."),
+    _gauge("redis_up", _R, "up", "1 when this scrape read the server (of a cluster: any primary), else 0."),
+    Metric("redis_instance_info", "gauge", "Always 1; the label names the server's role, master or slave; absent when the server does not tell.", Level.INSTANCE, lambda _: 1),
 
     _gauge("redis_stream_exists", _S, "exists", "1; 0 for a declared stream that is absent and for a continuous one that has gone."),
     _gauge("redis_stream_length", _S, "length", "Entries in the stream (XLEN)."),
@@ -61,7 +63,7 @@ METRICS: Final = (
     _gauge("redis_stream_groups", _S, "group_count", "Consumer groups of the stream."),
     _gauge("redis_stream_quiet_limit_seconds", _S, "quiet_limit_seconds", "How long a continuous stream may be silent; +Inf outside its active hours and until one limit after they open."),
 
-    _gauge("redis_stream_group_lag", _G, "lag", "Entries not yet delivered to the group, corrected for what the server misreports; absent when unknown."),
+    _gauge("redis_stream_group_lag", _G, "lag", "Entries not yet delivered to the group, corrected for what the server misreports; absent when unknown, and on a replica."),
     _gauge("redis_stream_group_lag_seconds", _G, "lag_seconds", "Age of the oldest entry not yet delivered to the group; 0 when caught up."),
     _gauge("redis_stream_group_lag_limit_seconds", _G, "lag_limit_seconds", "How long an entry may wait for the group; absent when no limit is declared."),
     _gauge("redis_stream_group_consumers", _G, "consumers", "Consumers of the group."),
@@ -69,20 +71,20 @@ METRICS: Final = (
     _gauge("redis_stream_group_oldest_pending_age_seconds", _G, "oldest_pending_age_seconds", "Age of the pending entry with the smallest ID; 0 when none is pending."),
     _gauge("redis_stream_group_oldest_pending_deliveries", _G, "oldest_pending_deliveries", "How often the pending entry with the smallest ID was delivered; 0 when none is pending."),
     _gauge("redis_stream_group_entries_read", _G, "entries_read", "Entries the group ever read (Redis 7 and newer); absent when the server does not know."),
-    _gauge("redis_stream_group_last_delivered_timestamp_seconds", _G, "last_delivered_timestamp_seconds", "Unix time of the last entry delivered to the group; absent when none was."),
+    _gauge("redis_stream_group_last_delivered_timestamp_seconds", _G, "last_delivered_timestamp_seconds", "The group's cursor: the Unix time in the ID of the last entry it was given, which is when that entry was added; absent when none was."),
 
     _gauge("redis_stream_group_consumer_messages_pending", _C, "pending", "Entries delivered to the consumer and not yet acknowledged."),
     _gauge("redis_stream_group_consumer_idle_seconds", _C, "idle_seconds", "Time since the consumer last tried to read."),
     _gauge("redis_stream_group_consumer_inactive_seconds", _C, "inactive_seconds", "Time since the consumer last read something (Redis 7.2 and newer); absent when it never did."),
 
-    _gauge("streamgauge_stream_errors", Level.ERRORS, "streams", "Streams that could not be read in this scrape."),
+    _gauge("streamgauge_stream_errors", Level.ERRORS, "streams", "Known streams that could not be read in this scrape."),
     _gauge("streamgauge_streams", Level.CLASS, "streams", "Streams read in this scrape."),
     _gauge("streamgauge_streams_dropped", _R, "streams_dropped", "Streams found and not exported because there are more than max_streams."),
     _gauge("streamgauge_groups_lag_unknown", _R, "groups_lag_unknown", "Groups whose lag in entries the server cannot tell."),
     _gauge("streamgauge_scrape_duration_seconds", Level.STAGE, "seconds", "Time this scrape took, by stage."),
-    _gauge("streamgauge_discovery_last_success_timestamp_seconds", _R, "discovery_last_success_timestamp_seconds", "Unix time at which the keyspace was last walked from end to end."),
+    _gauge("streamgauge_discovery_last_success_timestamp_seconds", _R, "discovery_last_success_timestamp_seconds", "Unix time at which the keyspace (in a cluster: of every primary) was last walked from end to end."),
     _gauge("streamgauge_discovery_duration_seconds", _R, "discovery_duration_seconds", "Time that walk took."),
-    _gauge("streamgauge_clock_offset_seconds", _R, "clock_offset_seconds", "The server's clock minus the exporter's."),
+    _gauge("streamgauge_clock_offset_seconds", _R, "clock_offset_seconds", "The server's clock minus the exporter's; in a cluster, of the node that is furthest off."),
     _gauge("streamgauge_config_last_reload_successful", Level.PROCESS, "config_reload_successful", "1 when the configuration file was read without a mistake the last time, else 0."),
     _gauge("streamgauge_config_last_reload_success_timestamp_seconds", Level.PROCESS, "config_reload_timestamp_seconds", "Unix time at which the configuration in force was read."),
     Metric("streamgauge_build_info", "gauge", "Always 1; the labels name the version of the exporter and of Python.", Level.BUILD, lambda _: 1),

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from streamgauge import __version__
-from streamgauge.config import Config, ConfigError, Problem
+from streamgauge.config import Config, ConfigError
 from streamgauge.logs import EventLog
 from streamgauge.model.records import ProcessState
 from streamgauge.policy import Policy
@@ -57,7 +57,10 @@ class Watch:
             self._apply(self._load())
         except ConfigError as error:
             self._reload_successful = False
-            _log.error("config not reloaded, the old one stays", problems=str(error))
+            for problem in error.problems:
+                _log.error(
+                    "config not reloaded, the old one stays", source=error.source, problem=problem
+                )
             raise
         self._reload_successful = True
         self._reloaded_at = time.time()
@@ -69,7 +72,6 @@ class Watch:
             target.stop()
 
     def _apply(self, config: Config) -> None:
-        refuse_unsupported(config)
         policy = Policy.from_config(config)
         targets: dict[str, Target] = {}
         for redis in config.redis:
@@ -86,17 +88,3 @@ class Watch:
         for name, target in old.items():
             if targets.get(name) is not target:
                 target.stop()
-
-
-def refuse_unsupported(config: Config) -> None:
-    """Raise ConfigError for a topology that this version can describe but not read."""
-    problems = [
-        Problem(
-            path=f"redis {redis.name!r}: mode",
-            message=f"found {redis.mode!r}; this version reads only standalone servers",
-        )
-        for redis in config.redis
-        if redis.mode != "standalone"
-    ]
-    if problems:
-        raise ConfigError("configuration", problems)

@@ -94,7 +94,7 @@ def test_scrape_sends_no_scan_and_keeps_its_connection(healthy: Rig) -> None:
     before, walked = len(healthy.proxy.commands), healthy.proxy.counts()["SCAN"]
     assert [healthy.outcome() for _ in range(5)] == [HEALTHY] * 5
     sent = healthy.proxy.commands[before:]
-    assert {command.verb for command in sent} == {"TIME", "XINFO", "XRANGE", "XPENDING"}
+    assert {command.verb for command in sent} == {"HELLO", "TIME", "XINFO", "XRANGE", "XPENDING"}
     assert len({command.connection for command in sent}) == 1
     assert [command.name for command in sent].count("XINFO STREAM") == 5 * len(CLASS_OF)
     assert walked >= 1
@@ -120,10 +120,11 @@ def test_two_rounds_suffice_whatever_the_number_of_streams(
         sent = [command.name for command in proxy.commands[commands:]]
         turns = proxy.turns - turns
     assert len(scrape["redis_stream_length"]) == streams
-    rounds = [name in ROUND_ONE for name in sent if name != "TIME"]
+    rounds = [name in ROUND_ONE for name in sent if name not in ("TIME", "HELLO")]
     assert rounds == sorted(rounds, reverse=True)
     per_stream = ["XINFO STREAM", "XINFO GROUPS", "XRANGE", "XPENDING", "XINFO CONSUMERS"]
     assert {name: sent.count(name) for name in per_stream} == dict.fromkeys(per_stream, streams)
+    assert sent.count("HELLO") == 1
     assert sent.count("TIME") <= 4 + streams // 50
     assert turns <= 10
 

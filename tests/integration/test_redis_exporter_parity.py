@@ -81,7 +81,7 @@ def scrapes(redis7: RealServer, exporter: Callable, tmp_path: Path) -> tuple[Scr
 def test_shared_names_are_exactly_these(scrapes: tuple[Scrape, Scrape]) -> None:
     ours, theirs = scrapes
     shared = {name for name in ours.keys() & theirs.keys() if name.startswith("redis_")}
-    assert shared == EXACT | AGES
+    assert shared == EXACT | AGES | {"redis_instance_info"}
 
 
 def test_shared_metrics_have_the_same_labels_values_and_types(
@@ -94,6 +94,12 @@ def test_shared_metrics_have_the_same_labels_values_and_types(
     for name in AGES:
         ages = theirs.by(name, *LABELS).items()
         assert ours.by(name, *LABELS) == {key: pytest.approx(age, abs=1) for key, age in ages} != {}
+
+
+def test_role_is_the_same(scrapes: tuple[Scrape, Scrape]) -> None:
+    ours, theirs = scrapes
+    assert ours.by("redis_instance_info", "role") == theirs.by("redis_instance_info", "role") != {}
+    assert ours.types["redis_instance_info"] == theirs.types["redis_instance_info"]
 
 
 def test_our_further_labels_are_redis_and_class_alone(scrapes: tuple[Scrape, Scrape]) -> None:

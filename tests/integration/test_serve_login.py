@@ -83,6 +83,42 @@ def test_wrong_password_from_the_environment_is_told_to_nobody(
     assert "noperm" in process.log()
 
 
+def test_right_login_from_the_environment_replaces_that_of_the_file(
+    server: RealServer, exporter: Callable, tmp_path: Path
+) -> None:
+    file = tmp_path / "password"
+    file.write_text(f"{RIGHT}\n")
+    config = configuration(server.url, streams=STREAMS)
+    config["redis"]["password"] = WRONG
+    by_value = {"STREAMGAUGE_REDIS_USERNAME": "reader", "STREAMGAUGE_REDIS_PASSWORD": RIGHT}
+    by_file = {"STREAMGAUGE_REDIS_PASSWORD_FILE": str(file)}
+    for environment in (by_value, by_file):
+        process = exporter(config=config, environment=environment)
+        assert outcome(process.scrape()) == HEALTHY
+        assert RIGHT not in everything_said(process)
+
+
+def test_database_that_may_not_be_selected_and_one_that_is_not_there_are_named(
+    server: RealServer, exporter: Callable
+) -> None:
+    with server.client() as client:
+        client.execute_command("ACL", "SETUSER", "narrow", "on", f">{RIGHT}", "~*", "-@all")
+    targets = {
+        "denied": {"url": f"{server.url.removesuffix('/0')}/3", "username": "narrow"},
+        "absent": {"url": f"{server.url.removesuffix('/0')}/99"},
+    }
+    config = configuration("", streams=STREAMS)
+    config["redis"] = [{"name": name, "password": RIGHT} | keys for name, keys in targets.items()]
+    process = exporter(config=config, until_ready=False)
+    assert process.scrape().by("redis_up", "redis") == {(name,): 0 for name in targets}
+    said = {
+        name: next(line for line in process.log().splitlines() if f"redis={name} " in line)
+        for name in targets
+    }
+    assert "the user may not SELECT database 3: it needs +select" in said["denied"]
+    assert "the server has no database 99" in said["absent"]
+
+
 def test_password_in_a_malformed_address_is_told_to_nobody(
     exporter: Callable, tmp_path: Path
 ) -> None:

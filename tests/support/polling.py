@@ -7,8 +7,8 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def wait_for(probe: Callable[[], T], what: str, *, seconds: float = 10) -> T:
-    """Call `probe` until it answers something true, and return that answer.
+def wait_for(probe: Callable[[], T], what: str, *, seconds: float = 10, every: float = 0.005) -> T:
+    """Call `probe` every so many seconds until it answers something true; return that answer.
 
     `seconds` bounds the wait; then an AssertionError says `what` did not happen.
     """
@@ -18,4 +18,4 @@ def wait_for(probe: Callable[[], T], what: str, *, seconds: float = 10) -> T:
             return answer
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {seconds} s: {what}")
-        time.sleep(0.005)
+        time.sleep(every)

@@ -90,6 +90,8 @@ class RealServer:
     the certificates, and `client` needs the options of redis-py for it.
     """
 
+    ready_words = b"Ready to accept connections"
+
     def __init__(
         self,
         name: str,
@@ -132,25 +134,31 @@ class RealServer:
         raise AssertionError(f"{self.name} did not start:\n{self.log()}")
 
     def _launch(self) -> None:
-        ports = ["--port", "0", "--tls-port"] if self.tls else ["--port"]
-        arguments = [*ports, str(self.port), "--bind", "127.0.0.1", "--save", ""]
-        arguments += ["--appendonly", "no", "--dir", str(self.directory), *self.options]
         with self._log_file.open("ab") as log:
             self._log_start = log.tell()
             self._process = subprocess.Popen(
-                [self._binary, *arguments],
+                [self._binary, *self._arguments()],
                 cwd=self.directory,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
             )
 
+    def _arguments(self) -> list[str]:
+        ports = ["--port", "0", "--tls-port"] if self.tls else ["--port"]
+        arguments = [*ports, str(self.port), "--bind", "127.0.0.1", "--save", ""]
+        return [*arguments, "--appendonly", "no", "--dir", str(self.directory), *self.options]
+
     def _has_ended(self) -> bool:
         return self._process is None or self._process.poll() is not None
 
+    @property
+    def is_running(self) -> bool:
+        return not self._has_ended()
+
     def _ready(self) -> bool:
         # Its own word first: on a port in use, somebody else would answer.
-        if b"Ready to accept connections" not in self._log_file.read_bytes()[self._log_start :]:
+        if self.ready_words not in self._log_file.read_bytes()[self._log_start :]:
             return False
         # A plain socket: the server may want TLS or a password, and any answer will do.
         try:

@@ -28,6 +28,14 @@ streams:
   - {match: r*, class: event}
   - {match: q*, class: unclassified}
 """
+PASSWORDS = """
+redis:
+  - {url: "redis://:hunter2@a", password: hunter2, password_file: p}
+  - {url: "redis://:hunter2@b", password: hunter2}
+  - {sentinel: {service: c, nodes: [s], password: hunter2, password_file: p}}
+  - {url: redis://d, password_file: p}
+streams: [{match: "*", class: event}]
+"""
 DESCRIPTION = r"""
 Servers
   name    address  db   mode        login                      tls           timeout
@@ -117,6 +125,19 @@ def test_discovery_that_is_off_is_said(load):
 
 def test_a_sound_configuration_has_no_warnings(load):
     assert warnings(load(SOUND)) == []
+
+
+def test_a_password_that_another_one_overrules_is_named_and_not_told(load, tmp_path):
+    (tmp_path / "p").write_text("hunter2")
+    pairs = [
+        ("redis[0].password", "redis[0].password_file"),
+        ("the password in redis[0].url", "redis[0].password_file"),
+        ("the password in redis[1].url", "redis[1].password"),
+        ("redis[2].sentinel.password", "redis[2].sentinel.password_file"),
+    ]
+    assert warnings(load(PASSWORDS)) == [
+        f"{loser} has no effect: {winner} is given too, and wins" for loser, winner in pairs
+    ]
 
 
 def test_what_an_earlier_rule_hides_is_named(load):

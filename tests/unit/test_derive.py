@@ -187,3 +187,26 @@ class TestMemory:
         memory.forget_streams(frozenset())
         assert memory.continuous == frozenset()
         assert memory.unchanged_seconds(b"s", StreamId(5, 1), NOW_US + 10**6) == 0.0
+
+
+class TestReplica:
+    def test_its_lag_in_entries_is_withheld_and_nothing_else(self):
+        behind = group(ago(5), reported_lag=2, entries_read=1, oldest_undelivered=ago(4))
+        caught_up = group(ago(1), reported_lag=0, entries_read=3)
+        primary = reading(ago(1), groups=(behind, caught_up), first=ago(5), added=3)
+        replica = primary._replace(from_replica=True)
+        shown = stream_record(primary, EVENT, Memory())
+        hidden = stream_record(replica, EVENT, Memory())
+        assert [one.lag for one in shown.groups] == [2, 0]
+        assert [one.lag for one in hidden.groups] == [None, None]
+        without_lag = tuple(one._replace(lag=None) for one in shown.groups)
+        assert hidden == shown._replace(groups=without_lag)
+
+    def test_nothing_is_learned_of_a_lag_that_a_replica_reports(self):
+        memory = Memory()
+        at_the_end = group(ago(1), reported_lag=950, entries_read=50)
+        seen = reading(ago(1), groups=(at_the_end,), added=1000)
+        stream_record(seen._replace(from_replica=True), EVENT, memory)
+        assert memory.lag_error((b"s", b"g")) is None
+        stream_record(seen, EVENT, memory)
+        assert memory.lag_error((b"s", b"g")) is not None

@@ -2,9 +2,9 @@
 
 import pytest
 
+from streamgauge.source.deadline import Deadline
 from streamgauge.source.errors import ErrorReply, Unreadable
 from streamgauge.source.exchange import Request, exchange
-from streamgauge.source.wire import Deadline
 
 TIME = [b"1800000000", b"5"]
 

@@ -16,6 +16,7 @@ from streamgauge.model.records import (
     Consumer,
     ErrorCount,
     Group,
+    Instance,
     ProcessState,
     RedisSnapshot,
     Snapshot,
@@ -77,6 +78,7 @@ INSTANCES = st.builds(
     clock_offset_seconds=unknown_or(st.floats(-1e6, 1e6)),
     discovery_last_success_timestamp_seconds=unknown_or(SECONDS),
     discovery_duration_seconds=unknown_or(SECONDS),
+    servers=st.sampled_from([(), (Instance("master"),), (Instance("master"), Instance("slave"))]),
 )
 SNAPSHOTS = st.builds(
     Snapshot,
@@ -107,6 +109,7 @@ def records(snapshot, level):
         name = (one.redis,)
         per_redis = {
             Level.REDIS: [(name, one)],
+            Level.INSTANCE: [((*name, server.role), server) for server in one.servers],
             Level.ERRORS: [((*name, e.stream_class, e.reason), e) for e in one.error_counts],
             Level.CLASS: [((*name, c.stream_class), c) for c in one.class_counts],
             Level.STAGE: [((*name, d.stage), d) for d in one.durations],

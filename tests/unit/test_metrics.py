@@ -9,6 +9,7 @@ G = S + ", group"
 C = G + ", consumer"
 CONTRACT = {
     "redis_up": "redis",
+    "redis_instance_info": "redis, role",
     "redis_stream_exists": S,
     "redis_stream_length": S,
     "redis_stream_last_entry_age_seconds": S,

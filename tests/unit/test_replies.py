@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from streamgauge.model.ids import StreamId
 from streamgauge.model.readings import ConsumerReading, GroupReading, PendingReading
 from streamgauge.source import replies
+from streamgauge.source.errors import ErrorReply
 
 STREAM_62 = [
     b"length", 2, b"radix-tree-keys", 1, b"radix-tree-nodes", 2, b"last-generated-id", b"9-0",
@@ -20,6 +21,22 @@ RESP = st.recursive(
     lambda children: st.lists(children, max_size=8),
     max_leaves=20,
 )
+
+
+@pytest.mark.parametrize(
+    ("reply", "role"),
+    [
+        ([b"server", b"redis", b"proto", 2, b"role", b"master", b"modules", []], "master"),
+        ([b"role", b"replica"], "slave"),
+        ([b"mode", b"sentinel"], None),
+        ([b"role", b"observer"], None),
+        (ErrorReply("ERR", "unknown command 'HELLO'"), None),
+        (b"OK", None),
+        ([b"role"], None),
+    ],
+)
+def test_the_role_is_known_or_none(reply, role):
+    assert replies.role(reply) == role
 
 
 def test_a_stream_of_redis_6_2_tells_no_entries_added():

@@ -9,7 +9,6 @@ import click
 from streamgauge.cli.configuration import ConfigMistake, read_config
 from streamgauge.config import ConfigError
 from streamgauge.config.describe import describe, warnings
-from streamgauge.watch import refuse_unsupported
 
 
 @click.command("check-config")
@@ -18,7 +17,6 @@ def check_config(file: Path) -> None:
     """Read FILE as `serve` would and say what each class and pattern resolves to."""
     try:
         config = read_config(file, None)
-        refuse_unsupported(config)
     except ConfigError as error:
         raise ConfigMistake(error) from error
     for warning in warnings(config):

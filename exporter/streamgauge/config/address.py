@@ -15,7 +15,7 @@ DEFAULT_PORT = 6379
 _DEFAULT_SENTINEL_PORT = 26379
 _SCHEMES = ("redis", "rediss", "unix")
 _ALLOWED = "allowed: redis://host:port/db, rediss://host:port/db, unix:///path"
-_ENCODE = "write / ? # @ : in a user name or password as %2F %3F %23 %40 %3A"
+_ENCODE = "; write / ? # @ : in a user name or password as %2F %3F %23 %40 %3A"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,7 @@ def parse_url(text: str) -> Address:
             username=username, password=password,
         )  # fmt: skip
     if parts.query:
-        raise ValueError(f"has options after ?, which are not supported; {_ENCODE}")
+        raise ValueError(f"has options after ?, which are not supported{_hint(text)}")
     return Address(
         scheme=parts.scheme, host=parts.hostname, port=_port(parts), db=_path_db(parts),
         username=username, password=password,
@@ -72,9 +72,9 @@ def _split(text: str) -> SplitResult:
     try:
         parts = urlsplit(text)
     except ValueError:
-        raise ValueError(f"is not a valid URL, {_ALLOWED}; {_ENCODE}") from None
+        raise ValueError(f"is not a valid URL, {_ALLOWED}{_hint(text)}") from None
     if parts.fragment:
-        raise ValueError(f"has a #, which a URL of a server cannot have; {_ENCODE}")
+        raise ValueError(f"has a #, which a URL of a server cannot have{_hint(text)}")
     return parts
 
 
@@ -91,12 +91,12 @@ def _port(parts: SplitResult) -> int:
     if port is None:
         return DEFAULT_PORT
     if port == 0:
-        raise ValueError(f"has a wrong port, allowed: 1 to 65535; {_ENCODE}")
+        raise ValueError(f"has a wrong port, allowed: 1 to 65535{_hint(parts.geturl())}")
     return port
 
 
 def _path_db(parts: SplitResult) -> int:
-    return _db(parts.path.removeprefix("/") or "0", "the path")
+    return _db(parts.path.removeprefix("/") or "0", "the path", _hint(parts.geturl()))
 
 
 def _query_db(parts: SplitResult) -> int:
@@ -106,13 +106,18 @@ def _query_db(parts: SplitResult) -> int:
     key, _, value = parts.query.partition("=")
     if key != "db":
         raise ValueError("has an option that is not supported, allowed: ?db=NUMBER")
-    return _db(value, "db")
+    return _db(value, "db", "")
 
 
-def _db(text: str, place: str) -> int:
+def _db(text: str, place: str, hint: str) -> int:
     if not re.fullmatch(r"[0-9]{1,9}", text):
-        raise ValueError(f"has a wrong database: {place} must be a number such as 0; {_ENCODE}")
+        raise ValueError(f"has a wrong database: {place} must be a number such as 0{hint}")
     return int(text)
+
+
+def _hint(text: str) -> str:
+    """How to write a login, where there is one: no @, no login."""
+    return _ENCODE if "@" in text else ""
 
 
 def _unix_path(parts: SplitResult) -> str:

@@ -29,7 +29,12 @@ def describe(config: Config) -> str:
 
 def warnings(config: Config) -> list[str]:
     """What is allowed but certainly has no effect, one sentence each."""
-    return [*_shadowed_rules(config), *_unreachable_rules(config), *_unruled_patterns(config)]
+    return [
+        *_overruled_passwords(config),
+        *_shadowed_rules(config),
+        *_unreachable_rules(config),
+        *_unruled_patterns(config),
+    ]
 
 
 def _servers(config: Config) -> list[tuple[str, ...]]:
@@ -122,6 +127,20 @@ def _table(title: str, header: tuple[str, ...], rows: Sequence[tuple[str, ...]])
         for line in lines
     )
     return "\n".join((title, *(f"  {line}" for line in body)))
+
+
+def _overruled_passwords(config: Config) -> Iterator[str]:
+    for index, server in enumerate(config.redis):
+        place = "redis" if len(config.redis) == 1 else f"redis[{index}]"
+        yield from _overruled(place, server.password_keys)
+        if server.sentinel is not None:
+            yield from _overruled(f"{place}.sentinel", server.sentinel.password_keys)
+
+
+def _overruled(place: str, password_keys: Sequence[str]) -> Iterator[str]:
+    for key in password_keys[1:]:
+        what = f"the password in {place}.url" if key == "url" else f"{place}.{key}"
+        yield f"{what} has no effect: {place}.{password_keys[0]} is given too, and wins"
 
 
 def _shadowed_rules(config: Config) -> Iterator[str]:

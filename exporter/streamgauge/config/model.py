@@ -38,11 +38,15 @@ class SentinelConfig:
     nodes: tuple[tuple[str, int], ...]
     username: str | None = None
     password: SecretStr | None = None
+    password_keys: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RedisConfig:
-    """One server or cluster. `host` and `port` are None for a unix socket and behind sentinels."""
+    """One server or cluster. `host` and `port` are None for a unix socket and behind sentinels.
+
+    `password_keys` are the keys that give a password, of which the first wins.
+    """
 
     name: str
     host: str | None = None
@@ -55,6 +59,7 @@ class RedisConfig:
     tls: TlsConfig | None = None
     mode: Mode = "standalone"
     sentinel: SentinelConfig | None = None
+    password_keys: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def address(self) -> str:

@@ -1,5 +1,6 @@
 """The sections `classes`, `streams` and `discovery` as the file spells them."""
 
+import json
 from collections.abc import Callable
 from typing import Annotated
 
@@ -186,10 +187,17 @@ class StreamSection(Section):
         )
 
 
+def _no_bare_pattern(value: object) -> object:
+    if isinstance(value, str):
+        listed = json.dumps([value], ensure_ascii=False)
+        raise RefusedError(f"found {found(value)}, allowed: a list; write {listed}")
+    return value
+
+
 class DiscoverySection(Section):
     """`discovery`."""
 
-    match: tuple[Pattern, ...] = ("*",)
+    match: Annotated[tuple[Pattern, ...], BeforeValidator(_no_bare_pattern)] = ("*",)
     interval: Duration = 60.0
     max_streams: PositiveCount = 10_000
     max_consumers: Count = 100

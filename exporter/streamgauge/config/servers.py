@@ -6,6 +6,7 @@ from pydantic import (
     BeforeValidator,
     Field,
     PlainValidator,
+    SecretStr,
     ValidationInfo,
     ValidatorFunctionWrapHandler,
     field_validator,
@@ -88,7 +89,15 @@ class SentinelSection(Section):
             nodes=self.nodes,
             username=self.username,
             password=self.password_file or self.password,
+            password_keys=_password_keys(self.password_file, self.password),
         )
+
+
+def _password_keys(*passwords: SecretStr | None) -> tuple[str, ...]:
+    """The keys that give a password, in the order in which they win."""
+    keys = ("password_file", "password", "url")
+    given = zip(keys, passwords, strict=False)
+    return tuple(key for key, password in given if password is not None)
 
 
 def _mode(value: object) -> Mode | None:
@@ -227,4 +236,5 @@ class ServerSection(Section):
             tls=tls,
             mode=self.mode or ("sentinel" if self.sentinel else "standalone"),
             sentinel=self.sentinel.sentinel() if self.sentinel else None,
+            password_keys=_password_keys(self.password_file, self.password, address.password),
         )

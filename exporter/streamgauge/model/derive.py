@@ -57,16 +57,6 @@ def _group_record(
     stream: StreamReading, group: GroupReading, policy: StreamPolicy, memory: Memory
 ) -> Group:
     now_us, now_ms = stream.now_us, stream.now_us // 1000
-    key = (stream.name, group.name)
-    error = learned_error(
-        memory.lag_error(key),
-        caught_up=is_caught_up(group.last_delivered, stream.last_generated),
-        reported=group.reported_lag,
-        entries_added=stream.entries_added,
-        entries_read=group.entries_read,
-    )
-    memory.set_lag_error(key, error)
-
     pending_age, deliveries = 0.0, 0
     if group.oldest_pending is not None:
         entry_id, idle_ms, deliveries = group.oldest_pending
@@ -75,14 +65,7 @@ def _group_record(
 
     return Group(
         name=group.name,
-        lag=corrected_lag(
-            length=stream.length,
-            first_entry=stream.first_entry,
-            last_generated=stream.last_generated,
-            last_delivered=group.last_delivered,
-            reported=group.reported_lag,
-            error=error,
-        ),
+        lag=None if stream.from_replica else _lag(stream, group, memory),
         lag_seconds=_lag_seconds(stream, group, memory),
         lag_limit_seconds=policy.lag_limit_for(group.name),
         consumers=group.consumers,
@@ -92,6 +75,27 @@ def _group_record(
         entries_read=group.entries_read,
         last_delivered_timestamp_seconds=_timestamp_seconds(group.last_delivered, now_ms),
         consumer_list=tuple([_consumer_record(consumer) for consumer in group.consumer_list]),
+    )
+
+
+def _lag(stream: StreamReading, group: GroupReading, memory: Memory) -> int | None:
+    """Correct the lag of a group as a primary reports it, and learn from that report."""
+    key = (stream.name, group.name)
+    error = learned_error(
+        memory.lag_error(key),
+        caught_up=is_caught_up(group.last_delivered, stream.last_generated),
+        reported=group.reported_lag,
+        entries_added=stream.entries_added,
+        entries_read=group.entries_read,
+    )
+    memory.set_lag_error(key, error)
+    return corrected_lag(
+        length=stream.length,
+        first_entry=stream.first_entry,
+        last_generated=stream.last_generated,
+        last_delivered=group.last_delivered,
+        reported=group.reported_lag,
+        error=error,
     )
 
 

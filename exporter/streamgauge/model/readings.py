@@ -49,3 +49,4 @@ class StreamReading(NamedTuple):
     first_entry: StreamId | None
     entries_added: int | None
     groups: tuple[GroupReading, ...]
+    from_replica: bool = False

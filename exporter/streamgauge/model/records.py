@@ -68,6 +68,12 @@ class ClassCount(NamedTuple):
     streams: int
 
 
+class Instance(NamedTuple):
+    """What a server that was read says of itself: its role, `master` or `slave`."""
+
+    role: str
+
+
 class StageDuration(NamedTuple):
     """How long one stage of the scrape took."""
 
@@ -77,7 +83,10 @@ class StageDuration(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RedisSnapshot:
-    """Everything one scrape saw of one Redis; `up` 0 comes with no streams at all."""
+    """Everything one scrape saw of one Redis; `up` 0 comes with no streams at all.
+
+    `servers` holds what is distinct: the primaries of a cluster, all alike, are one.
+    """
 
     redis: str
     db: int
@@ -91,6 +100,7 @@ class RedisSnapshot:
     clock_offset_seconds: float | None
     discovery_last_success_timestamp_seconds: float | None
     discovery_duration_seconds: float | None
+    servers: Sequence[Instance] = ()
 
 
 @dataclass(frozen=True, slots=True)

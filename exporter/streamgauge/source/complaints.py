@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from streamgauge.logs import EventLog
 from streamgauge.source.errors import Unreadable
 from streamgauge.source.sample import StreamError
+from streamgauge.source.topology import Outage
 
 _log = EventLog("scrape")
 
@@ -17,6 +18,7 @@ class Complaints:
     def __init__(self, redis: str) -> None:
         self._redis = redis
         self._server: str | None = None
+        self._nodes: dict[str, str] = {}
         self._streams: dict[bytes, str] = {}
 
     def server_unreadable(self, error: Unreadable) -> None:
@@ -30,6 +32,23 @@ class Complaints:
         if self._server is not None:
             self._server = None
             _log.info("redis readable again", redis=self._redis)
+
+    def nodes_unreadable(self, outages: Mapping[str, Outage]) -> None:
+        """Name each node of a cluster that cannot be read, and each that can; not its streams."""
+        reasons = {address: outage.error.reason for address, outage in outages.items()}
+        for address, (error, names) in outages.items():
+            if self._nodes.get(address) != error.reason:
+                _log.error(
+                    "node unreadable",
+                    redis=self._redis,
+                    address=address,
+                    streams=len(names),
+                    reason=error.reason,
+                    detail=error,
+                )
+        for address in self._nodes.keys() - reasons.keys():
+            _log.info("node readable again or gone", redis=self._redis, address=address)
+        self._nodes = reasons
 
     def streams_unreadable(self, errors: Iterable[StreamError]) -> None:
         """Name each stream that cannot be read, anew or for another reason, and each that can."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
-from typing import Any
+from typing import Any, Final
 
 import redis
 from redis.backoff import NoBackoff
@@ -14,6 +14,10 @@ from streamgauge.config import RedisConfig
 from streamgauge.source.errors import Unreadable
 
 Connection = redis.Connection | redis.UnixDomainSocketConnection
+
+_NO_DATABASE: Final = ("DB index", "SELECT is not allowed")
+_NOT_TLS: Final = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE")
+"""What OpenSSL says of a reply that is no TLS; the second since its version 3.2."""
 
 
 def new_connection(settings: RedisConfig, timeout_seconds: float) -> Connection:
@@ -52,8 +56,9 @@ def log_in(connection: Any) -> socket.socket:
     try:
         connection.connect()
     except (redis.RedisError, OSError, UnicodeError) as error:
+        shaking_hands = isinstance(connection, _TlsConnection) and connection.is_shaking_hands
         hang_up(connection)
-        raise _unreadable(error) from error
+        raise _unreadable(error, connection.db, shaking_hands=shaking_hands) from error
     standing = socket_of(connection)
     if standing is None:
         raise Unreadable("other", "the connection was closed while it was being set up")
@@ -80,14 +85,18 @@ class _TlsConnection(redis.SSLConnection):
     def __init__(self, *, server_name: str | None, **options: Any) -> None:
         super().__init__(**options)
         self._server_name = server_name
+        self.is_shaking_hands = False
 
     def _wrap_socket_with_ssl(self, sock: socket.socket) -> Any:
         address = self.host
         self.host = self._server_name or address
+        self.is_shaking_hands = True
         try:
-            return super()._wrap_socket_with_ssl(sock)  # type: ignore[no-untyped-call]
+            wrapped = super()._wrap_socket_with_ssl(sock)  # type: ignore[no-untyped-call]
         finally:
             self.host = address
+        self.is_shaking_hands = False
+        return wrapped
 
 
 def _connection(kind: Any, **options: Any) -> Connection:
@@ -96,12 +105,21 @@ def _connection(kind: Any, **options: Any) -> Connection:
     return made
 
 
-def _unreadable(error: Exception) -> Unreadable:
-    """Name an error of the redis package by one of our reasons."""
+def _unreadable(error: Exception, db: int, *, shaking_hands: bool) -> Unreadable:
+    """Name an error of the redis package by one of our reasons, and say what may be behind it."""
     if isinstance(error, redis.TimeoutError | TimeoutError):
-        return Unreadable("timeout", "no answer in time")
-    if isinstance(error, redis.AuthenticationError | redis.exceptions.NoPermissionError):
+        # A plain Redis takes the TLS greeting for the beginning of a command, and waits for more.
+        hint = " to the TLS handshake; the port may not speak TLS" if shaking_hands else ""
+        return Unreadable("timeout", f"no answer in time{hint}")
+    if isinstance(error, redis.exceptions.NoPermissionError):  # nobody is denied AUTH
+        return Unreadable("noperm", f"the user may not SELECT database {db}: it needs +select")
+    if isinstance(error, redis.AuthenticationError):
         return Unreadable("noperm", "the server refused the login")
     if isinstance(error, redis.InvalidResponse):
         return Unreadable("protocol", "the reply is not the Redis protocol")
-    return Unreadable("other", str(error) or type(error).__name__)
+    text = str(error) or type(error).__name__
+    if any(sign in text for sign in _NO_DATABASE):
+        text = f"the server has no database {db}: {text}"
+    if shaking_hands and any(sign in text for sign in _NOT_TLS):
+        text = f"the port does not speak TLS: {text}"
+    return Unreadable("other", text)

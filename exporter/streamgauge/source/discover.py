@@ -4,48 +4,53 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import Any, Final, NamedTuple
+from collections.abc import Mapping
+from typing import Final, NamedTuple
 
-from streamgauge import globs
 from streamgauge.config import DiscoveryConfig, RedisConfig
 from streamgauge.logs import EventLog
 from streamgauge.policy import Policy
-from streamgauge.source import replies
-from streamgauge.source.errors import ErrorReply, Unreadable
+from streamgauge.source.deadline import Deadline
+from streamgauge.source.errors import Unreadable
 from streamgauge.source.selection import Patterns, Selection
-from streamgauge.source.wire import Deadline, Wire
+from streamgauge.source.topology import Topology
+from streamgauge.source.walk import Walk
 
 _log = EventLog("discovery")
 
-_KEYS_PER_STEP: Final = b"1000"
-_PAUSE_RATIO: Final = 3
-"""A step that took a millisecond is followed by three of rest: a walk over millions of keys leaves
-the server three quarters of the time it would otherwise take from its other clients."""
-_LONGEST_PAUSE_SECONDS: Final = 0.1
 _RETRY_SECONDS: Final = 1.0
 
 
 class Found(NamedTuple):
-    """What the last complete walk found, or the first one so far."""
+    """What the last walk found, or the first one so far.
+
+    `kept` are those of the names that it did not find and that may be there all the same. The time
+    and duration are those of the last walk that went through the whole keyspace.
+    """
 
     names: frozenset[bytes] = frozenset()
     dropped: int = 0
     last_success_timestamp_seconds: float | None = None
     duration_seconds: float | None = None
+    kept: frozenset[bytes] = frozenset()
 
 
 class Discovery:
     """A daemon thread that walks the keyspace every interval and publishes what it found."""
 
-    def __init__(self, redis: RedisConfig, discovery: DiscoveryConfig, policy: Policy) -> None:
+    def __init__(
+        self, redis: RedisConfig, topology: Topology, discovery: DiscoveryConfig, policy: Policy
+    ) -> None:
         self._redis = redis
+        self._topology = topology
         self._discovery = discovery
         self._policy = policy
         self._found = Found(frozenset(policy.declared))
         self._wake = threading.Event()
         self._stopped = threading.Event()
         self._first_attempt = threading.Event()
-        self._failing = False
+        self._has_walked = False
+        self._failures: dict[str, str] = {}
         self._dropped_logged = False
         self._thread = threading.Thread(target=self._run, name="discovery", daemon=True)
 
@@ -71,16 +76,16 @@ class Discovery:
         return self._found
 
     @property
-    def has_succeeded(self) -> bool:
-        """Tell whether the keyspace was walked at least once from end to end."""
-        return self._found.last_success_timestamp_seconds is not None
+    def has_walked(self) -> bool:
+        """Tell whether the keyspace of a server was walked at least once from end to end."""
+        return self._has_walked
 
     def wait_for_first_walk(self, seconds: float) -> None:
         """Give the first walk a chance to end, so that a first scrape is not an empty one.
 
         After a failed attempt (Redis was away when the process started) a new one begins at once.
         """
-        if not self.has_succeeded and not self._stopped.is_set():
+        if not self._has_walked and not self._stopped.is_set():
             if self._first_attempt.is_set():
                 self._first_attempt.clear()
                 self._wake.set()
@@ -90,75 +95,83 @@ class Discovery:
         while not self._stopped.is_set():
             self._wake.clear()
             pause = self._discovery.interval_seconds
+            failures: dict[str, Unreadable] = {}
             try:
-                self._walk()
+                failures = self._walk()
             except Unreadable as error:
                 pause = min(pause, _RETRY_SECONDS)
-                self._log_failure(error)
+                failures[self._redis.address] = error
             except Exception:  # noqa: BLE001 - a fault here must not end discovery for good
                 _log.exception("discovery failed", redis=self._redis.name)
-            else:
-                self._failing = False
+            self._log_failures(failures)
             self._first_attempt.set()
             self._wake.wait(pause)
 
-    def _walk(self) -> None:
+    def _walk(self) -> dict[str, Unreadable]:
+        """Walk once and publish; returns the servers that failed, raises Unreadable if all did."""
         settings, started = self._discovery, time.monotonic()
         selection = Selection(self._policy, Patterns(settings.patterns), settings.max_streams)
-        wire = Wire(self._redis)
-        try:
-            cursor = b"0" if settings.patterns else None
-            wire.open(Deadline(self._redis.timeout_seconds))
-            if cursor is None:
-                self._step(wire, (b"TIME",))
-            while cursor is not None and not self._stopped.is_set():
-                step_started = time.monotonic()
-                cursor = self._scan(wire, cursor, settings.patterns, selection)
-                if not self.has_succeeded:
-                    self._found = Found(selection.names, selection.dropped)
-                if cursor is not None:
-                    took = time.monotonic() - step_started
-                    self._stopped.wait(min(took * _PAUSE_RATIO, _LONGEST_PAUSE_SECONDS))
-        finally:
-            wire.close()
-        if self._stopped.is_set():
-            return
-        self._found = Found(
-            selection.names, selection.dropped, time.time(), time.monotonic() - started
-        )
-        self._log_dropped(settings.max_streams)
 
-    def _scan(
-        self, wire: Wire, cursor: bytes, patterns: tuple[bytes, ...], selection: Selection
-    ) -> bytes | None:
-        """Take one step of SCAN; returns the next cursor, None at the end."""
-        match = patterns[0] if len(patterns) == 1 else globs.common_prefix(patterns) + b"*"
-        arguments = () if match == b"*" else (b"MATCH", match)
-        reply = self._step(
-            wire, (b"SCAN", cursor, *arguments, b"COUNT", _KEYS_PER_STEP, b"TYPE", b"stream")
-        )
-        try:
-            next_cursor, names = reply
-            for name in names:
-                selection.add(name)
-        except replies.MALFORMED as error:
-            raise Unreadable("protocol", "SCAN: not a list of keys") from error
-        return None if next_cursor == b"0" else next_cursor
+        def publish_the_first_finds() -> None:
+            if not self._has_walked:
+                self._found = Found(selection.names, selection.dropped)
 
-    def _step(self, wire: Wire, command: tuple[bytes, ...]) -> Any:
-        deadline = Deadline(self._redis.timeout_seconds)
-        wire.send([command], deadline)
-        reply = wire.receive(1, deadline)[0]
-        if isinstance(reply, ErrorReply):
-            raise Unreadable(reply.reason, f"{command[0].decode()}: {reply}")
-        return reply
+        servers = self._topology.nodes(Deadline(self._redis.timeout_seconds))
+        walk = Walk(selection, settings.patterns, self._stopped)
+        outcomes = walk.run(servers, publish_the_first_finds)
+        failures = {address: error for address, error in outcomes.items() if error is not None}
+        if len(failures) == len(outcomes):
+            raise next(iter(failures.values()))
+        if not self._stopped.is_set():
+            kept = self._keep_what_was_missed(selection, outcomes)
+            self._publish(selection, kept, None if failures else time.monotonic() - started)
+            self._log_dropped(settings.max_streams)
+        return failures
 
-    def _log_failure(self, error: Unreadable) -> None:
-        if not self._failing:
-            self._failing = True
-            _log.warning(
-                "discovery failed", redis=self._redis.name, reason=error.reason, detail=error
+    def _keep_what_was_missed(
+        self, selection: Selection, outcomes: Mapping[str, Unreadable | None]
+    ) -> frozenset[bytes]:
+        """Add those streams of the last walk that this one did not see, but cannot rule out.
+
+        They are of a server that was not walked, or may have moved behind the back of the walk to
+        one that it had seen; the next walk settles that. A scrape drops by itself what is gone.
+        """
+        if not self._topology.keys_move:
+            return frozenset()
+        walked = {address for address, error in outcomes.items() if error is None}
+        before = self._found
+        missed = []
+        for name in before.names - selection.names:
+            holder = self._topology.holder(name)
+            if holder not in walked or name not in before.kept:
+                missed.append(name)
+        for name in missed:
+            selection.add(name)
+        return selection.names.intersection(missed)
+
+    def _publish(
+        self, selection: Selection, kept: frozenset[bytes], complete_in_seconds: float | None
+    ) -> None:
+        found = self._found._replace(names=selection.names, dropped=selection.dropped, kept=kept)
+        if complete_in_seconds is not None:
+            found = found._replace(
+                last_success_timestamp_seconds=time.time(), duration_seconds=complete_in_seconds
             )
+        self._found = found
+        self._has_walked = True
+
+    def _log_failures(self, failures: Mapping[str, Unreadable]) -> None:
+        """Name each server that cannot be walked, once per change."""
+        for address, error in failures.items():
+            if address not in self._failures:
+                _log.warning(
+                    "discovery failed",
+                    redis=self._redis.name,
+                    address=address,
+                    reason=error.reason,
+                    detail=error,
+                )
+        self._failures = {address: error.reason for address, error in failures.items()}
 
     def _log_dropped(self, max_streams: int) -> None:
         if self._found.dropped and not self._dropped_logged:

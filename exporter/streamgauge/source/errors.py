@@ -32,6 +32,17 @@ class ConnectionLostError(Unreadable):
         super().__init__("other", detail)
 
 
+class Redirect(NamedTuple):
+    """Where a node of a cluster says that a key is; `host` is empty for the node's own host.
+
+    With `asking` the slot is on its way there, and every command must be announced by ASKING.
+    """
+
+    host: str
+    port: int
+    asking: bool
+
+
 class ErrorReply(NamedTuple):
     """An error as Redis sent it, for one command."""
 
@@ -55,7 +66,22 @@ class ErrorReply(NamedTuple):
     @property
     def is_server_wide(self) -> bool:
         """Tell whether the error concerns the server or the login rather than one stream."""
-        return self.code in _SERVER_WIDE_CODES
+        return self.code in _SERVER_WIDE_CODES and not self.says_unserved
+
+    @property
+    def says_unserved(self) -> bool:
+        """Tell whether a node of a cluster knows of no node that serves the key."""
+        return self.code == "CLUSTERDOWN" and "not served" in self.text
+
+    @property
+    def redirect(self) -> Redirect | None:
+        """Where the key is instead (`MOVED 3999 host:port`, or ASK); None for any other error."""
+        if self.code not in ("MOVED", "ASK"):
+            return None
+        host, _, port = self.text.rpartition(" ")[2].rpartition(":")
+        if not port.isdecimal():
+            return None
+        return Redirect("" if host == "?" else host, int(port), self.code == "ASK")
 
     @property
     def says_gone(self) -> bool:

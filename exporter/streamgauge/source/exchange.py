@@ -8,8 +8,9 @@ from itertools import islice
 from typing import Any, Final, NamedTuple
 
 from streamgauge.source import replies
+from streamgauge.source.deadline import Deadline
 from streamgauge.source.errors import ErrorReply, Unreadable
-from streamgauge.source.wire import Command, Deadline, Wire
+from streamgauge.source.wire import AskingWire, Command, Wire
 
 _TIME: Final[Command] = (b"TIME",)
 _FIRST_BATCH: Final = 32
@@ -34,7 +35,9 @@ class Answer(NamedTuple):
     replies: list[Any]
 
 
-def exchange(wire: Wire, requests: Iterable[Request], deadline: Deadline) -> Iterator[Answer]:
+def exchange(
+    wire: Wire | AskingWire, requests: Iterable[Request], deadline: Deadline
+) -> Iterator[Answer]:
     """Yield the answers in order, keeping the next batch in flight while one is being read.
 
     Raises Unreadable, after which the wire must be closed: replies may be under way.

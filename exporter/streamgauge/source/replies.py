@@ -1,4 +1,4 @@
-"""Replies of XINFO, XPENDING and XRANGE, read by field name: order and fields differ by version.
+"""Replies of the commands that read, by field name: order and fields differ by version.
 
 Every function raises one of MALFORMED when a reply has another shape than Redis documents.
 """
@@ -17,6 +17,8 @@ from streamgauge.model.readings import (
 
 MALFORMED: Final = (TypeError, ValueError, KeyError, IndexError, AttributeError)
 
+_ROLES: Final = {b"master": "master", b"replica": "slave", b"slave": "slave"}
+
 
 def time_us(reply: Any) -> int:
     """Read TIME as microseconds since 1970."""
@@ -24,7 +26,20 @@ def time_us(reply: Any) -> int:
     return int(_text(seconds)) * 1_000_000 + int(_text(microseconds))
 
 
-def stream_reading(name: bytes, now_us: int, stream: Any, groups: Any) -> StreamReading:
+def role(reply: Any) -> str | None:
+    """Read the server's role from HELLO in the words of INFO, `master` or `slave`.
+
+    None when it is neither, or when the server does not say: nothing else depends on this reply.
+    """
+    try:
+        return _ROLES.get(_fields(reply)[b"role"])
+    except MALFORMED:
+        return None
+
+
+def stream_reading(
+    name: bytes, now_us: int, stream: Any, groups: Any, *, from_replica: bool = False
+) -> StreamReading:
     """Read one key's XINFO STREAM and XINFO GROUPS."""
     fields = _fields(stream)
     first_entry = fields[b"first-entry"]
@@ -37,6 +52,7 @@ def stream_reading(name: bytes, now_us: int, stream: Any, groups: Any) -> Stream
         first_entry=None if first_entry is None else StreamId.parse(first_entry[0]),
         entries_added=_optional_integer(fields.get(b"entries-added")),
         groups=tuple([_group_reading(group) for group in _list(groups)]),
+        from_replica=from_replica,
     )
 
 

@@ -1,111 +1,122 @@
-"""One sample of many streams in two pipelined rounds, whatever their number.
+"""One sample of many streams of one server in two pipelined rounds, whatever their number.
 
 Round one asks XINFO STREAM and XINFO GROUPS of every key. Round two asks, of the groups that need
 it, for the oldest undelivered entry, the oldest pending entry and the consumers. Beside them only
-TIME is sent, once per batch, and one SCAN step when there is no stream to ask about.
+HELLO is sent, once, TIME, once per batch, and one SCAN step when there is no stream to ask about.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Any, Final, NamedTuple
 
 from streamgauge.model.ids import StreamId
 from streamgauge.model.lag import is_caught_up
 from streamgauge.model.readings import GroupReading, StreamReading
 from streamgauge.source import replies
-from streamgauge.source.errors import ErrorReply, Unreadable
+from streamgauge.source.deadline import Deadline
+from streamgauge.source.errors import ErrorReply, Redirect, Unreadable
 from streamgauge.source.exchange import Request, exchange
-from streamgauge.source.wire import Command, Deadline, Wire
+from streamgauge.source.wire import AskingWire, Command, Wire
 
 GONE: Final = "gone"
 """The reason of a key that does not exist: not an error, but not a reading either."""
 
 
 class StreamError(NamedTuple):
-    """A key that could not be read; `reason` is one of ERROR_REASONS, or GONE."""
+    """A key that could not be read; `reason` is one of ERROR_REASONS, or GONE.
+
+    In a cluster another node may have it: the one of `redirect`, or (`unserved`) an unknown one.
+    """
 
     name: bytes
     reason: str
     detail: str
+    redirect: Redirect | None = None
+    unserved: bool = False
 
 
-class Sample(NamedTuple):
-    """What two rounds brought back: a reading or an error for every name asked.
+class NodeSample(NamedTuple):
+    """What two rounds brought back from one server: a reading or an error for every name asked.
 
     `clock_offset_seconds` is the server's clock minus this machine's, to within the first reply's
-    travel time.
+    travel time. `role` is `master`, `slave` or, when the server does not tell, None.
     """
 
     now_us: int
     clock_offset_seconds: float
+    role: str | None
     readings: list[StreamReading]
     errors: list[StreamError]
 
 
 def take_sample(
-    wire: Wire, names: Sequence[bytes], *, max_consumers: int, deadline: Deadline
-) -> Sample:
+    wire: Wire | AskingWire, names: Sequence[bytes], *, max_consumers: int, deadline: Deadline
+) -> NodeSample:
     """Read every named stream; raises Unreadable when the server as a whole cannot be read."""
     readings: dict[bytes, StreamReading] = {}
     errors: dict[bytes, StreamError] = {}
-    clock = _ClockOffset()
-    for now_us, outcome in _first_round(wire, names, deadline) if names else _probe(wire, deadline):
-        clock.see(now_us)
-        if isinstance(outcome, StreamError):
-            errors[outcome.name] = outcome
-        elif outcome is not None:
-            readings[outcome.name] = outcome
+    role: str | None = None
+    first_us, offset = 0, 0.0
+    sent = time.time()
+    for subject, now_us, answers in exchange(wire, _first_round(names), deadline):
+        if subject is _HELLO.subject:
+            # The first reply: half of its travel time is the error.
+            first_us, offset = now_us, now_us / 1e6 - (sent + time.time()) / 2
+            role = replies.role(answers[0])
+        elif subject is _PROBE.subject:
+            _refuse_error(answers[0])
+        else:
+            outcome = _outcome(subject, now_us, *answers, from_replica=role == "slave")
+            if isinstance(outcome, StreamError):
+                errors[subject] = outcome
+            else:
+                readings[subject] = outcome
     _second_round(wire, readings, errors, max_consumers, deadline)
-    return Sample(clock.now_us, clock.seconds, list(readings.values()), list(errors.values()))
+    found, failed = list(readings.values()), list(errors.values())
+    return NodeSample(first_us, offset, role, found, failed)
 
 
-class _ClockOffset:
-    """Compares the clocks once, at the first reply: half of its travel time is the error."""
+_HELLO: Final = Request("role", ((b"HELLO", b"2"),))
+"""Tells the role, and needs no right at all: nobody is denied it, so ACL LOG stays as it is."""
 
-    def __init__(self) -> None:
-        self._sent = time.time()
-        self.now_us = 0
-        self.seconds = 0.0
+_PROBE: Final = Request("probe", ((b"SCAN", b"0", b"COUNT", b"1", b"TYPE", b"stream"),))
+"""Makes sure that an empty answer comes from an empty server and not from an unreadable one.
 
-    def see(self, now_us: int) -> None:
-        if self.now_us == 0:
-            self.now_us = now_us
-            self.seconds = now_us / 1e6 - (self._sent + time.time()) / 2
+TIME is answered even while the data set is being loaded; a step of SCAN is not."""
 
 
-def _probe(wire: Wire, deadline: Deadline) -> Iterator[tuple[int, None]]:
-    """Make sure that an empty answer comes from an empty server and not from an unreadable one.
-
-    TIME is answered even while the data set is being loaded; a step of SCAN is not.
-    """
-    request = Request(None, ((b"SCAN", b"0", b"COUNT", b"1", b"TYPE", b"stream"),))
-    for answer in exchange(wire, [request], deadline):
-        reply = answer.replies[0]
-        if isinstance(reply, ErrorReply):
-            raise Unreadable(reply.reason, f"SCAN: {reply}")
-        yield answer.now_us, None
-
-
-def _first_round(
-    wire: Wire, names: Sequence[bytes], deadline: Deadline
-) -> Iterator[tuple[int, StreamReading | StreamError]]:
-    requests = (
+def _first_round(names: Sequence[bytes]) -> Iterable[Request]:
+    if not names:
+        return [_HELLO, _PROBE]
+    streams = (
         Request(name, ((b"XINFO", b"STREAM", name), (b"XINFO", b"GROUPS", name))) for name in names
     )
-    for name, now_us, (stream, groups) in exchange(wire, requests, deadline):
-        yield now_us, _outcome(name, now_us, stream, groups)
+    return chain([_HELLO], streams)
 
 
-def _outcome(name: bytes, now_us: int, stream: Any, groups: Any) -> StreamReading | StreamError:
+def _refuse_error(reply: Any) -> None:
+    if isinstance(reply, ErrorReply):
+        raise Unreadable(reply.reason, f"SCAN: {reply}")
+
+
+def _outcome(
+    name: bytes, now_us: int, stream: Any, groups: Any, *, from_replica: bool
+) -> StreamReading | StreamError:
     error = _error_of(stream) or _error_of(groups)
     if error is not None:
-        return StreamError(name, GONE if error.says_gone else error.reason, f"XINFO: {error}")
+        return _stream_error(name, "XINFO", error)
     try:
-        return replies.stream_reading(name, now_us, stream, groups)
+        return replies.stream_reading(name, now_us, stream, groups, from_replica=from_replica)
     except replies.MALFORMED as problem:
         return StreamError(name, "protocol", f"XINFO: {problem}")
+
+
+def _stream_error(name: bytes, command: str, error: ErrorReply) -> StreamError:
+    reason = GONE if error.says_gone else error.reason
+    return StreamError(name, reason, f"{command}: {error}", error.redirect, error.says_unserved)
 
 
 class _Question(NamedTuple):
@@ -125,7 +136,7 @@ _READERS: Final = {
 
 
 def _second_round(
-    wire: Wire,
+    wire: Wire | AskingWire,
     readings: dict[bytes, StreamReading],
     errors: dict[bytes, StreamError],
     max_consumers: int,
@@ -150,7 +161,7 @@ def _second_round(
         except _GroupGoneError:
             vanished.add((name, i))
         except _AnswerError as problem:
-            errors[name] = StreamError(name, problem.reason, str(problem))
+            errors[name] = problem.error
         else:
             groups[name][i] = _completed(groups[name][i], values)
     for name, found in groups.items():
@@ -206,9 +217,9 @@ class _GroupGoneError(Exception):
 
 
 class _AnswerError(Exception):
-    def __init__(self, reason: str, text: str) -> None:
-        super().__init__(text)
-        self.reason = reason
+    def __init__(self, error: StreamError) -> None:
+        super().__init__(error.detail)
+        self.error = error
 
 
 def _values(question: _Question, answers: list[Any]) -> dict[str, Any]:
@@ -219,11 +230,12 @@ def _values(question: _Question, answers: list[Any]) -> dict[str, Any]:
         if error is not None:
             if error.says_gone:
                 raise _GroupGoneError
-            raise _AnswerError(error.reason, f"{command_name}: {error}")
+            raise _AnswerError(_stream_error(question.stream, command_name, error))
         try:
             values[field] = _READERS[field](answer)
         except replies.MALFORMED as problem:
-            raise _AnswerError("protocol", f"{command_name}: {problem}") from problem
+            malformed = StreamError(question.stream, "protocol", f"{command_name}: {problem}")
+            raise _AnswerError(malformed) from problem
     return values
 
 

@@ -1,11 +1,10 @@
-"""One Redis to watch: its connection, its discovery, and what is remembered of it."""
+"""One Redis to watch: its topology, its discovery, and what is remembered of it."""
 
 from __future__ import annotations
 
 import threading
-import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from operator import attrgetter
 from typing import Final
 
@@ -17,21 +16,27 @@ from streamgauge.model.records import (
     ERROR_REASONS,
     ClassCount,
     ErrorCount,
+    Instance,
     RedisSnapshot,
     StageDuration,
     Stream,
 )
 from streamgauge.policy import Policy, StreamClass
+from streamgauge.source.cluster import Cluster
 from streamgauge.source.complaints import Complaints
+from streamgauge.source.deadline import Deadline
 from streamgauge.source.discover import Discovery
-from streamgauge.source.errors import ConnectionLostError, Unreadable
-from streamgauge.source.sample import GONE, Sample, take_sample
+from streamgauge.source.errors import Unreadable
+from streamgauge.source.sample import GONE
 from streamgauge.source.selection import Patterns
-from streamgauge.source.wire import Deadline, Wire
+from streamgauge.source.sentinel import Sentinel
+from streamgauge.source.standalone import Standalone
+from streamgauge.source.topology import Sample, Topology
 
 _log = EventLog("scrape")
 
-_OUT_OF_TIME: Final = Unreadable("timeout", "no answer in time")
+_OUT_OF_TIME: Final = ("timeout", "no answer in time")
+_STOPPED: Final = ("other", "the exporter ends, or its configuration names this Redis no more")
 
 _FIRST_WALK_SHARE: Final = 0.4
 """The part of its time a scrape gives to a first discovery that has not ended yet."""
@@ -44,13 +49,13 @@ class Target:
         self.redis = redis
         self._policy = policy
         self._settings = discovery
-        self._discovery = Discovery(redis, discovery, policy)
-        self._wire = Wire(redis)
+        self._topology = _topology(redis)
+        self._discovery = Discovery(redis, self._topology, discovery, policy)
+        self._deadline = Deadline(0)
         self._memory = Memory()
         self._complaints = Complaints(redis.name)
         self._has_been_read = False
         self._stopped = False
-        self._given_up = False
         self._lock = threading.Lock()
 
     def start(self) -> None:
@@ -61,17 +66,18 @@ class Target:
         """Hang up; a sample under way fails at once."""
         self._stopped = True
         self._discovery.stop()
-        self._wire.abort()
+        self._deadline.end(*_STOPPED)
+        self._topology.abort()
 
     def give_up(self) -> RedisSnapshot:
         """Make the sample under way fail: its time is over and it did not notice."""
-        self._given_up = True
-        self._wire.abort()
+        self._deadline.end(*_OUT_OF_TIME)
+        self._topology.abort()
         return self.out_of_time()
 
     def out_of_time(self) -> RedisSnapshot:
         """Answer somebody who cannot wait for the sample under way."""
-        return self.unreadable(_OUT_OF_TIME)
+        return self.unreadable(Unreadable(*_OUT_OF_TIME))
 
     def configure(self, discovery: DiscoveryConfig, policy: Policy) -> None:
         """Take over new classes and limits, from the next sample on."""
@@ -86,55 +92,26 @@ class Target:
 
     def sample(self, seconds: float) -> RedisSnapshot:
         """Read every known stream within the time given; never raises for what Redis does."""
-        deadline = Deadline(seconds)
-        self._given_up = False
+        deadline = self._deadline = Deadline(seconds)
+        if self._stopped:
+            deadline.end(*_STOPPED)
         self._discovery.wait_for_first_walk(seconds * _FIRST_WALK_SHARE)
         with self._lock:
             settings, policy = self._settings, self._policy
         names = self._watched(settings, policy)
         try:
-            sample, durations = self._take_sample(names, settings.max_consumers, deadline)
+            deadline.remaining()
+            sample = self._topology.sample(names, settings.max_consumers, deadline)
         except Unreadable as error:
-            self._wire.close()
-            return self.unreadable(_OUT_OF_TIME if self._given_up else error)
+            return self.unreadable(deadline.ended or error)
         except Exception:  # noqa: BLE001 - a fault of this program must not cost the scrape
-            self._wire.close()
+            self._topology.close()
             _log.exception("scrape failed", redis=self.redis.name)
             return self.unreadable(Unreadable("other", "a fault of the exporter"))
         self._has_been_read = True
         self._complaints.server_readable()
         self._memory.forget_streams(frozenset(names))
-        return self._snapshot(sample, policy, durations)
-
-    def _take_sample(
-        self, names: list[bytes], max_consumers: int, deadline: Deadline
-    ) -> tuple[Sample, tuple[StageDuration, ...]]:
-        """Sample over the standing connection, or over a new one where that has broken since.
-
-        A server that was restarted between two scrapes is readable, and this scrape must say so.
-        """
-        started = time.monotonic()
-        was_open = self._wire.is_open
-        self._refuse_if_ended()
-        self._wire.open(deadline)
-        self._refuse_if_ended()  # by somebody who found no connection to cut yet
-        connected = time.monotonic()
-        try:
-            sample = take_sample(self._wire, names, max_consumers=max_consumers, deadline=deadline)
-        except ConnectionLostError:
-            if not was_open:
-                raise
-            self._wire.close()
-            return self._take_sample(names, max_consumers, deadline)
-        _refuse_if_all_denied(sample)
-        return sample, (
-            StageDuration("connect", connected - started),
-            StageDuration("sample", time.monotonic() - connected),
-        )
-
-    def _refuse_if_ended(self) -> None:
-        if self._stopped or self._given_up:
-            raise Unreadable("other", "the sample was ended")
+        return self._snapshot(sample, policy)
 
     def unreadable(self, error: Unreadable) -> RedisSnapshot:
         """Say that this scrape saw nothing: no stream has a series, all known ones are counted."""
@@ -161,9 +138,7 @@ class Target:
             }
         return sorted(name for name in names if policy.resolve(name) is not None)
 
-    def _snapshot(
-        self, sample: Sample, policy: Policy, durations: tuple[StageDuration, ...]
-    ) -> RedisSnapshot:
+    def _snapshot(self, sample: Sample, policy: Policy) -> RedisSnapshot:
         streams: list[Stream] = []
         for reading in sample.readings:
             stream_policy = policy.resolve(reading.name)
@@ -172,13 +147,21 @@ class Target:
         streams += self._absent(sample, policy)
         streams.sort(key=attrgetter("name"))
         failed = [error for error in sample.errors if error.reason != GONE]
+        self._complaints.nodes_unreadable(sample.outages)
         self._complaints.streams_unreadable(failed)
+        errors = Counter((_class_of(policy, error.name), error.reason) for error in failed)
+        for outage in sample.outages.values():
+            errors.update((_class_of(policy, name), outage.error.reason) for name in outage.names)
         return self._record(
             up=1,
             streams=streams,
-            errors=Counter((_class_of(policy, error.name), error.reason) for error in failed),
-            durations=durations,
+            errors=errors,
+            durations=(
+                StageDuration("connect", sample.connect_seconds),
+                StageDuration("sample", sample.sample_seconds),
+            ),
             clock_offset_seconds=sample.clock_offset_seconds,
+            servers=[Instance(role) for role in sorted(sample.roles)],
         )
 
     def _absent(self, sample: Sample, policy: Policy) -> Iterable[Stream]:
@@ -201,6 +184,7 @@ class Target:
         streams: list[Stream] | None = None,
         durations: tuple[StageDuration, ...] = (),
         clock_offset_seconds: float | None = None,
+        servers: Sequence[Instance] = (),
     ) -> RedisSnapshot:
         found = self._discovery.found
         read = Counter(stream.stream_class for stream in streams or () if stream.exists)
@@ -220,6 +204,7 @@ class Target:
             clock_offset_seconds=clock_offset_seconds,
             discovery_last_success_timestamp_seconds=found.last_success_timestamp_seconds,
             discovery_duration_seconds=found.duration_seconds,
+            servers=servers,
         )
 
 
@@ -228,7 +213,7 @@ def _class_of(policy: Policy, name: bytes) -> StreamClass:
     return stream_policy.stream_class if stream_policy else StreamClass.UNCLASSIFIED
 
 
-def _refuse_if_all_denied(sample: Sample) -> None:
-    """Treat a server that denies every single stream as unreadable: a scrape saw nothing of it."""
-    if sample.errors and not sample.readings and all(e.reason == "noperm" for e in sample.errors):
-        raise Unreadable("noperm", sample.errors[0].detail)
+def _topology(redis: RedisConfig) -> Topology:
+    if redis.sentinel is not None:
+        return Sentinel(redis, redis.sentinel)
+    return Cluster(redis) if redis.mode == "cluster" else Standalone(redis)

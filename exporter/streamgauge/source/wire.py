@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import socket
-import time
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
@@ -17,26 +16,16 @@ import hiredis
 
 from streamgauge.config import RedisConfig
 from streamgauge.source.connect import Connection, hang_up, log_in, new_connection, socket_of
+from streamgauge.source.deadline import Deadline
 from streamgauge.source.errors import ConnectionLostError, ErrorReply, Unreadable
 
 Command = tuple[bytes, ...]
 
 _READ_SIZE: Final = 256 * 1024
 _MORE: Final = object()
-
-
-class Deadline:
-    """A moment on the monotonic clock by which work must be done."""
-
-    def __init__(self, seconds: float) -> None:
-        self._at = time.monotonic() + seconds
-
-    def remaining(self) -> float:
-        """Return the seconds left; raises Unreadable when there are none."""
-        left = self._at - time.monotonic()
-        if left <= 0:
-            raise Unreadable("timeout", "no answer in time")
-        return left
+_LOGIN_SHARE: Final = 0.9
+"""A login that takes all of the time is of no use; so it ends soon enough to say where it hangs."""
+_ASKING: Final[Command] = (b"ASKING",)
 
 
 class _Line(NamedTuple):
@@ -65,7 +54,7 @@ class Wire:
         """Connect, log in and select the database; raises Unreadable."""
         if self._line is not None:
             return
-        self._connection = new_connection(self._settings, deadline.remaining())
+        self._connection = new_connection(self._settings, deadline.remaining() * _LOGIN_SHARE)
         standing = log_in(self._connection)
         reader = hiredis.Reader(
             replyError=ErrorReply.parse,  # type: ignore[arg-type]  # any callable will do
@@ -128,6 +117,26 @@ class Wire:
             raise ConnectionResetError("the server closed the connection")
         self.bytes_read += size
         line.reader.feed(self._buffer[:size])
+
+
+class AskingWire:
+    """A wire whose every command is announced by ASKING, for keys on their way to its node."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+
+    @property
+    def bytes_read(self) -> int:
+        """How much was read over the connection so far."""
+        return self._wire.bytes_read
+
+    def send(self, commands: Sequence[Command], deadline: Deadline) -> None:
+        """Send commands, each behind its ASKING; raises Unreadable."""
+        self._wire.send([part for command in commands for part in (_ASKING, command)], deadline)
+
+    def receive(self, count: int, deadline: Deadline) -> list[Any]:
+        """Return the next `count` replies without those to ASKING; raises Unreadable."""
+        return self._wire.receive(2 * count, deadline)[1::2]
 
 
 class _ProtocolError(Exception):

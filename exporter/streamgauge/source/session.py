@@ -1,0 +1,91 @@
+"""One server's standing connection, and what it takes to sample over it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from streamgauge.config import RedisConfig
+from streamgauge.source.deadline import Deadline
+from streamgauge.source.errors import ConnectionLostError, ErrorReply, Unreadable
+from streamgauge.source.sample import NodeSample, take_sample
+from streamgauge.source.wire import AskingWire, Command, Wire
+
+
+class Visit(NamedTuple):
+    """A sample of one server and how long its two stages took."""
+
+    sample: NodeSample
+    connect_seconds: float
+    sample_seconds: float
+
+
+class Session:
+    """Connects when first used, and anew after every failure; for one thread at a time.
+
+    With `asking` every command is announced by ASKING.
+    """
+
+    def __init__(self, settings: RedisConfig, *, asking: bool = False) -> None:
+        self._wire = Wire(settings)
+        self._asking = asking
+
+    def sample(self, names: Sequence[bytes], max_consumers: int, deadline: Deadline) -> Visit:
+        """Sample over the standing connection, or over a new one where that has broken since.
+
+        A server that was restarted between two scrapes is readable, and this scrape must say so.
+        """
+        was_open = self._wire.is_open
+        try:
+            return self._sample(names, max_consumers, deadline)
+        except ConnectionLostError:
+            self.close()
+            if not was_open:
+                raise
+        except BaseException:
+            self.close()
+            raise
+        return self.sample(names, max_consumers, deadline)
+
+    def ask(self, command: Command, deadline: Deadline) -> Any:
+        """Return the reply to one command; raises Unreadable, for an error reply too."""
+        was_open = self._wire.is_open
+        try:
+            self._wire.open(deadline)
+            self._wire.send([command], deadline)
+            reply = self._wire.receive(1, deadline)[0]
+        except ConnectionLostError:
+            self.close()
+            if not was_open:
+                raise
+            return self.ask(command, deadline)
+        except BaseException:
+            self.close()
+            raise
+        if isinstance(reply, ErrorReply):
+            raise Unreadable(reply.reason, f"{command[0].decode()}: {reply}")
+        return reply
+
+    def close(self) -> None:
+        """Hang up, if connected; never raises."""
+        self._wire.close()
+
+    def abort(self) -> None:
+        """Make a read that another thread is waiting in fail at once."""
+        self._wire.abort()
+
+    def _sample(self, names: Sequence[bytes], max_consumers: int, deadline: Deadline) -> Visit:
+        started = time.monotonic()
+        self._wire.open(deadline)
+        connected = time.monotonic()
+        wire = AskingWire(self._wire) if self._asking else self._wire
+        sample = take_sample(wire, names, max_consumers=max_consumers, deadline=deadline)
+        _refuse_if_all_denied(sample)
+        return Visit(sample, connected - started, time.monotonic() - connected)
+
+
+def _refuse_if_all_denied(sample: NodeSample) -> None:
+    """Treat a server that denies every single stream as unreadable: a scrape saw nothing of it."""
+    if sample.errors and not sample.readings and all(e.reason == "noperm" for e in sample.errors):
+        raise Unreadable("noperm", sample.errors[0].detail)

@@ -1,0 +1,80 @@
+"""How a configured Redis is laid out: what every layout brings back, and what it must offer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+from streamgauge.config import RedisConfig
+from streamgauge.model.readings import StreamReading
+from streamgauge.source.deadline import Deadline
+from streamgauge.source.errors import Unreadable
+from streamgauge.source.sample import StreamError
+from streamgauge.source.session import Visit
+
+
+class Outage(NamedTuple):
+    """A primary of a cluster that could not be read, and the streams it has."""
+
+    error: Unreadable
+    names: Sequence[bytes]
+
+
+class Sample(NamedTuple):
+    """What one scrape brought back of one configured Redis, each name from one server only.
+
+    `outages` are by address. The clock is that of the server that is furthest from this machine's.
+    """
+
+    now_us: int
+    clock_offset_seconds: float
+    roles: frozenset[str]
+    readings: Sequence[StreamReading]
+    errors: Sequence[StreamError]
+    outages: Mapping[str, Outage]
+    connect_seconds: float
+    sample_seconds: float
+
+    @classmethod
+    def of_one(cls, visit: Visit) -> Sample:
+        """The sample of a Redis that is one server."""
+        now_us, clock_offset_seconds, role, readings, errors = visit.sample
+        return cls(
+            now_us=now_us,
+            clock_offset_seconds=clock_offset_seconds,
+            roles=frozenset() if role is None else frozenset((role,)),
+            readings=readings,
+            errors=errors,
+            outages={},
+            connect_seconds=visit.connect_seconds,
+            sample_seconds=visit.sample_seconds,
+        )
+
+
+class Topology(Protocol):
+    """Knows which servers hold the streams of one configured Redis.
+
+    `sample` is for one thread and `nodes` for another; neither waits for the other.
+    """
+
+    def sample(self, names: Sequence[bytes], max_consumers: int, deadline: Deadline) -> Sample:
+        """Read every named stream; raises Unreadable when no server can be read."""
+
+    def nodes(self, deadline: Deadline) -> Sequence[RedisConfig]:
+        """Return the settings of each server whose keyspace is to be walked; raises Unreadable."""
+
+    def holder(self, name: bytes) -> str | None:
+        """Return the address of the server that holds this stream, if that is known.
+
+        Asked only where `keys_move`.
+        """
+
+    @property
+    def keys_move(self) -> bool:
+        """Tell whether a stream may move from one of several servers to another."""
+
+    def close(self) -> None:
+        """Hang up; never raises."""
+
+    def abort(self) -> None:
+        """Make a read that another thread is waiting in fail at once."""

@@ -1,0 +1,104 @@
+"""One walk over the keyspace of every server that holds streams of one Redis."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Final
+
+from streamgauge import globs
+from streamgauge.config import RedisConfig
+from streamgauge.logs import EventLog
+from streamgauge.source import replies
+from streamgauge.source.deadline import Deadline
+from streamgauge.source.errors import ErrorReply, Unreadable
+from streamgauge.source.parallel import run_all
+from streamgauge.source.selection import Selection
+from streamgauge.source.wire import Command, Wire
+
+_log = EventLog("discovery")
+
+_KEYS_PER_STEP: Final = b"1000"
+_PAUSE_RATIO: Final = 3
+"""A step that took a millisecond is followed by three of rest: a walk over millions of keys leaves
+the server three quarters of the time it would otherwise take from its other clients."""
+_LONGEST_PAUSE_SECONDS: Final = 0.1
+
+
+class Walk:
+    """Adds what it finds to a selection; several servers are walked at once."""
+
+    def __init__(
+        self, selection: Selection, patterns: tuple[bytes, ...], stopped: threading.Event
+    ) -> None:
+        self._selection = selection
+        self._patterns = patterns
+        self._stopped = stopped
+        self._lock = threading.Lock()
+
+    def run(
+        self, servers: Sequence[RedisConfig], after_step: Callable[[], None]
+    ) -> dict[str, Unreadable | None]:
+        """Walk every server; returns by address what went wrong, None for nothing.
+
+        `after_step` is called when a part of a keyspace was added, by one thread at a time.
+        """
+        tasks = {server.address: partial(self._walk, server, after_step) for server in servers}
+        if len(servers) > 1:
+            return run_all(tasks)
+        return {address: walk() for address, walk in tasks.items()}
+
+    def _walk(self, server: RedisConfig, after_step: Callable[[], None]) -> Unreadable | None:
+        wire = Wire(server)
+        try:
+            wire.open(Deadline(server.timeout_seconds))
+            if not self._patterns:
+                _ask(wire, server, (b"TIME",))
+                return None
+            self._scan(wire, server, after_step)
+        except Unreadable as error:
+            return error
+        except Exception:  # noqa: BLE001 - a fault of this program must not end discovery for good
+            _log.exception("discovery failed", redis=server.name)
+            return Unreadable("other", "a fault of the exporter")
+        finally:
+            wire.close()
+        return None
+
+    def _scan(self, wire: Wire, server: RedisConfig, after_step: Callable[[], None]) -> None:
+        cursor: bytes | None = b"0"
+        while cursor is not None and not self._stopped.is_set():
+            started = time.monotonic()
+            cursor = self._step(wire, server, cursor)
+            with self._lock:
+                after_step()
+            if cursor is not None:
+                took = time.monotonic() - started
+                self._stopped.wait(min(took * _PAUSE_RATIO, _LONGEST_PAUSE_SECONDS))
+
+    def _step(self, wire: Wire, server: RedisConfig, cursor: bytes) -> bytes | None:
+        """Take one step of SCAN; returns the next cursor, None at the end."""
+        patterns = self._patterns
+        match = patterns[0] if len(patterns) == 1 else globs.common_prefix(patterns) + b"*"
+        arguments = () if match == b"*" else (b"MATCH", match)
+        command = (b"SCAN", cursor, *arguments, b"COUNT", _KEYS_PER_STEP, b"TYPE", b"stream")
+        reply = _ask(wire, server, command)
+        try:
+            next_cursor, names = reply
+            with self._lock:
+                for name in names:
+                    self._selection.add(name)
+        except replies.MALFORMED as error:
+            raise Unreadable("protocol", "SCAN: not a list of keys") from error
+        return None if next_cursor == b"0" else next_cursor
+
+
+def _ask(wire: Wire, server: RedisConfig, command: Command) -> Any:
+    deadline = Deadline(server.timeout_seconds)
+    wire.send([command], deadline)
+    reply = wire.receive(1, deadline)[0]
+    if isinstance(reply, ErrorReply):
+        raise Unreadable(reply.reason, f"{command[0].decode()}: {reply}")
+    return reply

@@ -1,0 +1,156 @@
+"""Each deployment example is accepted by the tool that will read it, and names what exists."""
+
+import runpy
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import kubernetes_validate
+import pytest
+import yaml
+
+from streamgauge.config import load_config
+from support.servers import missing
+
+ROOT = Path(__file__).parents[2]
+DEPLOY = ROOT / "deploy"
+KUBERNETES = DEPLOY / "kubernetes"
+MANIFESTS = sorted(file for file in KUBERNETES.glob("*.yaml") if file.name != "kustomization.yaml")
+OPERATOR = "monitoring.coreos.com/v1"
+
+
+def run(command, *arguments, **options):
+    found = shutil.which(command, path=f"{Path(sys.executable).parent}:/usr/bin:/bin")
+    if found is None:
+        missing(command)
+    done = subprocess.run(
+        [found, *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        **options,
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+def objects():
+    return [
+        pytest.param(each, id=f"{each['kind']} {each['metadata']['name']}")
+        for file in MANIFESTS
+        for each in yaml.safe_load_all(file.read_text())
+    ]
+
+
+def test_hadolint_finds_nothing_in_the_dockerfile():
+    assert run("hadolint", ROOT / "Dockerfile") == ""
+
+
+def test_the_image_is_built_from_files_that_are_let_in():
+    let_in = {line[1:] for line in (ROOT / ".dockerignore").read_text().split() if line[0] == "!"}
+    copied = {
+        word.partition("/")[0]
+        for line in (ROOT / "Dockerfile").read_text().splitlines()
+        if line.startswith("COPY ") and "--from" not in line
+        for word in line.split()[1:-1]
+    }
+    assert copied == let_in
+
+
+@pytest.mark.parametrize("manifest", objects())
+def test_a_manifest_fits_the_schema_of_kubernetes(manifest):
+    if manifest["apiVersion"] == OPERATOR:
+        pytest.fail("checked below") if manifest["kind"] not in OPERATOR_KINDS else None
+        return
+    kubernetes_validate.validate(manifest, desired_version="1.30", strict=True)
+
+
+OPERATOR_KINDS = {"PrometheusRule", "ServiceMonitor"}
+
+
+def test_kustomize_names_every_manifest():
+    named = yaml.safe_load((KUBERNETES / "kustomization.yaml").read_text())["resources"]
+    assert sorted(named) == [file.name for file in MANIFESTS]
+
+
+def test_what_selects_the_pod_is_what_it_carries():
+    by_kind = {each.values[0]["kind"]: each.values[0] for each in objects()}
+    pod = by_kind["Deployment"]["spec"]["template"]["metadata"]["labels"]
+    service = by_kind["Service"]
+    assert by_kind["Deployment"]["spec"]["selector"]["matchLabels"] == pod
+    assert service["spec"]["selector"] == pod
+    assert by_kind["NetworkPolicy"]["spec"]["podSelector"]["matchLabels"] == pod
+    monitor = by_kind["ServiceMonitor"]["spec"]
+    assert monitor["selector"]["matchLabels"] == service["metadata"]["labels"]
+    assert monitor["endpoints"][0]["port"] == service["spec"]["ports"][0]["name"]
+    # The operator names the job after the service, and the rules look for this job.
+    assert service["metadata"]["name"] == "streamgauge"
+
+
+def test_the_generated_manifests_are_those_of_alerts_and_grafana():
+    for name, generate in runpy.run_path(str(KUBERNETES / "generate.py"))["GENERATORS"].items():
+        assert (KUBERNETES / name).read_text() == generate(), (
+            f"{name} is out of date: run make generate"
+        )
+
+
+def test_no_object_outgrows_what_kubernetes_stores():
+    for param in objects():
+        assert len(yaml.safe_dump(param.values[0]).encode()) < 500_000
+
+
+@pytest.mark.parametrize("place", ["compose", "kubernetes"])
+def test_the_example_configuration_is_accepted(place, tmp_path):
+    if place == "compose":
+        text = (DEPLOY / "compose" / "streamgauge.yml").read_text()
+    else:
+        manifest = yaml.safe_load((KUBERNETES / "configmap.yaml").read_text())
+        password = tmp_path / "password"
+        password.write_text("secret")
+        text = manifest["data"]["streamgauge.yml"].replace(
+            "/run/secrets/redis/password", str(password)
+        )
+    file = tmp_path / "streamgauge.yml"
+    file.write_text(text)
+    assert load_config(file, environ={}).streams
+
+
+def test_compose_mounts_and_builds_what_is_there():
+    folder = DEPLOY / "compose"
+    services = yaml.safe_load((folder / "compose.yaml").read_text())["services"]
+    assert services.keys() == {"redis", "exporter", "prometheus", "alertmanager", "grafana"}
+    assert (folder / services["exporter"]["build"] / "Dockerfile").is_file()
+    mounts = [mount for each in services.values() for mount in each.get("volumes", [])]
+    for mount in mounts:
+        assert (folder / mount.split(":")[0]).exists(), mount
+    for each in services.values():
+        assert all(port.startswith("127.0.0.1:") for port in each.get("ports", []))
+
+
+def test_grafana_in_compose_finds_the_dashboards_where_the_provider_looks():
+    provider = yaml.safe_load(
+        next((ROOT / "grafana/provisioning/dashboards").glob("*.yml")).read_text()
+    )["providers"][0]
+    services = yaml.safe_load((DEPLOY / "compose" / "compose.yaml").read_text())["services"]
+    mounted = [mount.split(":")[1] for mount in services["grafana"]["volumes"]]
+    assert provider["options"]["path"] in mounted
+
+
+@pytest.mark.parametrize("folder", ["prometheus", "compose"])
+def test_promtool_accepts_the_scrape_configuration_with_the_rules(folder, tmp_path):
+    shutil.copytree(DEPLOY / folder, tmp_path / "prometheus")
+    shutil.copytree(ROOT / "alerts", tmp_path / "prometheus" / "alerts")
+    said = run("promtool", "check", "config", tmp_path / "prometheus" / "prometheus.yml")
+    assert "SUCCESS" in said
+
+
+def test_the_service_file_is_understood_and_leaves_little_exposed(tmp_path):
+    binary = tmp_path / "streamgauge"
+    binary.write_text("#!/bin/sh\n")
+    binary.chmod(0o755)
+    text = (DEPLOY / "systemd" / "streamgauge.service").read_text()
+    unit = tmp_path / "streamgauge.service"
+    unit.write_text(text.replace("/opt/streamgauge/bin/streamgauge", str(binary)))
+    assert run("systemd-analyze", "verify", "--man=no", unit) == ""
+    run("systemd-analyze", "security", "--offline=true", "--threshold=20", unit)

@@ -1,0 +1,99 @@
+"""What a walk over several servers finds, and what it must not forget because it could not look."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from streamgauge.config import DiscoveryConfig, RedisConfig
+from streamgauge.config.model import DEFAULT_CLASSES, StreamRule
+from streamgauge.policy import Policy, StreamClass
+from streamgauge.source import discover
+from streamgauge.source.discover import Discovery
+from streamgauge.source.errors import Unreadable
+
+POLICY = Policy(DEFAULT_CLASSES, [StreamRule(match="a:*", stream_class=StreamClass.EVENT)])
+REFUSED = Unreadable("other", "refused")
+
+
+class Keyspace:
+    """Servers by address and the streams they hold; one that is None cannot be read."""
+
+    def __init__(self, *, keys_move=True, **servers):
+        self.keys_move = keys_move
+        self.servers = servers
+
+    def nodes(self, _deadline):
+        return [SimpleNamespace(address=address) for address in self.servers]
+
+    def holder(self, name):
+        return name.decode().partition(":")[0]
+
+
+@pytest.fixture
+def walked(monkeypatch):
+    """Walks a keyspace once with a discovery, and answers its streams and what failed."""
+
+    class FakeWalk:
+        def __init__(self, selection, _patterns, _stopped):
+            self.selection = selection
+
+        def run(self, servers, after_step):
+            held = {server.address: keyspace.servers[server.address] for server in servers}
+            for names in held.values():
+                for name in names or ():
+                    self.selection.add(name)
+                after_step()
+            return {address: REFUSED if names is None else None for address, names in held.items()}
+
+    monkeypatch.setattr(discover, "Walk", FakeWalk)
+    keyspace = Keyspace()
+
+    def walk(discovery, **servers):
+        keyspace.servers = servers
+        discovery._topology = keyspace
+        failures = discovery._walk()
+        return set(discovery.found.names), set(failures)
+
+    walk.keyspace = keyspace
+    return walk
+
+
+@pytest.fixture
+def discovery(walked):
+    redis = RedisConfig(name="r", host="h", port=1)
+    return Discovery(redis, walked.keyspace, DiscoveryConfig(), POLICY)
+
+
+def test_streams_of_a_server_that_cannot_be_walked_stay_known(walked, discovery):
+    assert walked(discovery, a=[b"a:1"], b=[b"b:1", b"b:2"]) == ({b"a:1", b"b:1", b"b:2"}, set())
+    complete = discovery.found
+    assert complete.last_success_timestamp_seconds is not None
+    for _ in range(3):
+        assert walked(discovery, a=[b"a:1", b"a:2"], b=None) == (
+            {b"a:1", b"a:2", b"b:1", b"b:2"},
+            {"b"},
+        )
+    assert discovery.found[2:4] == complete[2:4]  # no walk went through the whole keyspace since
+    assert walked(discovery, a=[b"a:1"], b=[b"b:1"])[0] == {b"a:1", b"a:2", b"b:1"}
+
+
+def test_stream_that_a_walk_missed_is_kept_for_one_more(walked, discovery):
+    assert walked(discovery, a=[b"a:1", b"a:2"], b=[])[0] == {b"a:1", b"a:2"}
+    assert walked(discovery, a=[b"a:1"], b=[])[0] == {b"a:1", b"a:2"}
+    assert walked(discovery, a=[b"a:1"], b=[])[0] == {b"a:1"}
+    assert walked(discovery, a=[b"a:1", b"a:2"], b=[])[0] == {b"a:1", b"a:2"}
+    assert walked(discovery, a=[b"a:1"], b=[])[0] == {b"a:1", b"a:2"}
+
+
+def test_where_keys_do_not_move_nothing_is_kept(walked, discovery):
+    walked.keyspace.keys_move = False
+    assert walked(discovery, a=[b"a:1", b"a:2"])[0] == {b"a:1", b"a:2"}
+    assert walked(discovery, a=[b"a:1"])[0] == {b"a:1"}
+
+
+def test_walk_that_reached_no_server_changes_nothing(walked, discovery):
+    walked(discovery, a=[b"a:1"], b=[])
+    with pytest.raises(Unreadable, match="refused"):
+        walked(discovery, a=None, b=None)
+    assert discovery.found.names == {b"a:1"}
+    assert discovery.has_walked

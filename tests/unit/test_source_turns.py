@@ -1,0 +1,93 @@
+"""Deadlines within deadlines, servers asked in turn, work on several at once."""
+
+import threading
+
+import pytest
+
+from streamgauge.source.deadline import Deadline
+from streamgauge.source.errors import Unreadable
+from streamgauge.source.in_turn import InTurn
+from streamgauge.source.node import Node
+from streamgauge.source.parallel import run_all
+from streamgauge.source.wire import AskingWire
+
+A, B, C = Node("a", 1), Node("b", 2), Node("c", 3)
+
+
+def test_part_of_a_deadline_is_shorter_and_ends_with_it():
+    whole = Deadline(60)
+    part = whole.part(0.5)
+    assert 0 < part.remaining() <= 30
+    assert whole.ended is None
+    whole.end("other", "stopped")
+    for deadline in (whole, part):
+        with pytest.raises(Unreadable, match="stopped"):
+            deadline.remaining()
+    assert str(whole.ended) == "stopped"
+
+
+def test_part_cannot_outlast_the_whole():
+    with pytest.raises(Unreadable, match="no answer in time"):
+        Deadline(60, within=Deadline(0)).remaining()
+
+
+def answers(turn, known, *, asked):
+    def ask(node, deadline):
+        asked.append((node, deadline.remaining()))
+        if node not in known:
+            raise Unreadable("timeout", "no answer in time")
+        return known[node]
+
+    return turn.answers([A, B, C, A], ask, Deadline(60), of_time=0.5)
+
+
+def test_servers_are_asked_in_turn_and_the_last_that_answered_first():
+    turn, asked = InTurn("sentinel"), []
+    assert next(answers(turn, {B: "b"}, asked=asked)) == "b"
+    assert [node for node, _ in asked] == [A, B]
+    assert [round(seconds) for _, seconds in asked] == [10, 15]
+    asked.clear()
+    assert list(answers(turn, {B: "b", C: "c"}, asked=asked)) == ["b", "c"]
+    assert [node for node, _ in asked] == [B, A, C]
+
+
+def test_nobody_who_answers_is_unreadable_for_the_last_reason():
+    with pytest.raises(Unreadable, match="sentinel c:3: no answer in time"):
+        next(answers(InTurn("sentinel"), {}, asked=[]))
+    with pytest.raises(Unreadable, match="there is no node to ask"):
+        next(InTurn("node").answers([], lambda *_: None, Deadline(1), of_time=1))
+
+
+def test_one_that_hangs_holds_up_no_other():
+    gate = threading.Event()
+    try:
+        tasks = {"quick": lambda: 1, "hanging": lambda: gate.wait(30)}
+        assert run_all(tasks, 0.05) == {"quick": 1}
+    finally:
+        gate.set()
+    assert run_all({"one": lambda: 1, "two": lambda: 2}) == {"one": 1, "two": 2}
+
+
+class EchoingWire:
+    """Answers every command with itself."""
+
+    def __init__(self):
+        self.bytes_read = 7
+        self.sent = []
+
+    def send(self, commands, deadline):
+        self.sent += commands
+
+    def receive(self, count, deadline):
+        replies, self.sent = self.sent[:count], self.sent[count:]
+        return replies
+
+
+def test_asking_comes_before_every_command_and_its_replies_are_not_seen():
+    wire = EchoingWire()
+    asking = AskingWire(wire)
+    asking.send([(b"TIME",), (b"XINFO", b"STREAM", b"x")], Deadline(1))
+    assert wire.sent == [(b"ASKING",), (b"TIME",), (b"ASKING",), (b"XINFO", b"STREAM", b"x")]
+    assert asking.receive(1, Deadline(1)) == [(b"TIME",)]
+    assert asking.receive(1, Deadline(1)) == [(b"XINFO", b"STREAM", b"x")]
+    assert asking.bytes_read == 7
