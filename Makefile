@@ -2,11 +2,13 @@
 # make test   every test, on real servers; installs what it needs into .venv and .servers
 # make check  format, lint and types: seconds
 # make bench  the figures of benchmarks/, side by side with a named peer
+# make dashboards        grafana/ written anew from its source
+# make bench-dashboards  what the dashboards ask of Prometheus, with 5,000 streams
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check bench format lock clean
+.PHONY: demo test check bench bench-dashboards dashboards dashboards-preview format lock clean
 
 demo: $(VENV)/.installed
 	$(BIN)/streamgauge demo $(ARGS)
@@ -21,6 +23,17 @@ check: $(VENV)/.installed
 
 bench: $(VENV)/.installed .servers/.installed
 	$(BIN)/python benchmarks/scrape.py $(ARGS)
+
+bench-dashboards: $(VENV)/.installed .servers/.installed
+	$(BIN)/python benchmarks/dashboards.py $(ARGS)
+
+# The dashboards are committed: afterwards `git diff --exit-code` tells whether they were up to date.
+dashboards: $(VENV)/.installed
+	$(BIN)/python grafana/build.py
+
+# Pictures of them, drawn by Grafana's own components from a live system in trouble; see grafana/preview.
+dashboards-preview: $(VENV)/.installed .servers/.installed
+	$(BIN)/python grafana/preview/preview.py $(ARGS)
 
 format: $(VENV)/.installed
 	$(BIN)/ruff format .

@@ -15,6 +15,8 @@ from streamgauge.bundled import BUNDLES
 from support.servers import ROOT
 
 SOURCES = ("pyproject.toml", "README.md", "LICENSE", "exporter", *BUNDLES)
+# What grafana/ is made from and looked at with stays in the checkout.
+NOT_SHIPPED = ("grafana/build.py", "grafana/builder/", "grafana/preview/")
 
 
 def run(*arguments: object, cwd: Path, **environment: str) -> str:
@@ -37,14 +39,14 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in SOURCES:
         source = ROOT / name
         if source.is_dir():
-            ignore = shutil.ignore_patterns("__pycache__")
+            ignore = shutil.ignore_patterns("__pycache__", "node_modules")
             shutil.copytree(source, root / name, ignore=ignore)
         elif source.exists():
             shutil.copy(source, root / name)
-    for name in BUNDLES:
-        added = root / name / "added" / "file.txt"
+    for folder in ("alerts", "grafana/dashboards"):
+        added = root / folder / "added" / "file.txt"
         added.parent.mkdir(parents=True)
-        added.write_text(name)
+        added.write_text(folder)
     return root
 
 
@@ -81,12 +83,20 @@ def files(root: Path) -> dict[str, bytes]:
     }
 
 
+def shipped(checkout: Path) -> dict[str, bytes]:
+    return {
+        f"{name}/{path}": content
+        for name in BUNDLES
+        for path, content in files(checkout / name).items()
+        if not f"{name}/{path}".startswith(NOT_SHIPPED)
+    }
+
+
 def test_the_wheel_holds_the_bundled_folders(checkout, wheel):
     bundled = "streamgauge/bundled/"
     with zipfile.ZipFile(wheel) as archive:
         names = {name for name in archive.namelist() if name.startswith(bundled)}
-    expected = {f"{name}/{path}" for name in BUNDLES for path in files(checkout / name)}
-    assert {name.removeprefix(bundled) for name in names} == expected
+    assert {name.removeprefix(bundled) for name in names} == shipped(checkout).keys()
     assert wheel.name.startswith(f"streamgauge-{__version__}-")
 
 
@@ -100,11 +110,7 @@ def test_the_package_runs_from_the_wheel(installed, tmp_path):
 def test_pack_writes_what_the_wheel_holds(checkout, installed, tmp_path):
     said = python(installed, "-m", "streamgauge", "pack", "out", cwd=tmp_path)
     assert said == "wrote alerts/ and grafana/ into out\n"
-    assert files(tmp_path / "out") == {
-        f"{name}/{path}": content
-        for name in BUNDLES
-        for path, content in files(checkout / name).items()
-    }
+    assert files(tmp_path / "out") == shipped(checkout)
 
 
 def test_pack_adapts_what_the_wheel_holds(installed, tmp_path):

@@ -14,6 +14,8 @@ from streamgauge.pack.adapt import adapt
 from streamgauge.pack.options import PackOptions
 
 _TEXT_SUFFIXES: Final = (".yml", ".yaml", ".json", ".md")
+# A checkout also holds what the dashboards are made from and looked at with.
+_NOT_SHIPPED: Final = ("grafana/build.py", "grafana/builder", "grafana/preview")
 
 
 class PackError(Exception):
@@ -61,23 +63,29 @@ def _created(directory: Path) -> Iterator[None]:
 def _write_folders(sources: Mapping[str, Path], directory: Path, options: PackOptions) -> None:
     with TemporaryDirectory(prefix=".streamgauge-pack-", dir=directory) as temporary:
         complete = Path(temporary)
-        for name, source in sources.items():
-            _copy(source, complete / name, options)
+        for source, name in _shipped(sources):
+            _copy(source, complete / name, name, options)
         _move(sources, complete, directory)
 
 
-def _copy(source: Path, target: Path, options: PackOptions) -> None:
-    target.mkdir()
-    for path in sorted(source.rglob("*")):
-        inside = path.relative_to(source)
-        if path.is_dir():
-            (target / inside).mkdir()
-            continue
-        content = path.read_bytes()
-        if options != PackOptions() and path.suffix in _TEXT_SUFFIXES:
-            name = PurePosixPath(target.name, inside)
-            content = adapt(name, content.decode(), options).encode()
-        (target / inside).write_bytes(content)
+def _shipped(sources: Mapping[str, Path]) -> Iterator[tuple[Path, PurePosixPath]]:
+    """Every file and folder, each folder before what it holds, and its name in the pack."""
+    for name, folder in sources.items():
+        yield folder, PurePosixPath(name)
+        for path in sorted(folder.rglob("*")):
+            inside = PurePosixPath(name, path.relative_to(folder).as_posix())
+            if not any(inside.is_relative_to(other) for other in _NOT_SHIPPED):
+                yield path, inside
+
+
+def _copy(source: Path, target: Path, name: PurePosixPath, options: PackOptions) -> None:
+    if source.is_dir():
+        target.mkdir()
+        return
+    content = source.read_bytes()
+    if options != PackOptions() and source.suffix in _TEXT_SUFFIXES:
+        content = adapt(name, content.decode(), options).encode()
+    target.write_bytes(content)
 
 
 def _move(names: Iterable[str], complete: Path, directory: Path) -> None:

@@ -1,0 +1,256 @@
+"""Stream and groups: everything about one stream, and about each group that reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from grafana_foundation_sdk.builders.dashboard import Dashboard
+from grafana_foundation_sdk.models.units import CountsPerSecond, PercentUnit, Seconds, Short
+
+from builder import queries as promql
+from builder.frame import ANY_OR_ABSENT, alerts, dashboard, variable
+from builder.panels import (
+    COUNT_THRESHOLDS,
+    SHARE_THRESHOLDS,
+    UNKNOWN,
+    Column,
+    Panel,
+    Query,
+    stat_panel,
+    table_panel,
+    time_panel,
+)
+from builder.queries import Scope
+from builder.states import STREAM_STATES
+
+UID: Final = "streamgauge-stream"
+SCOPE: Final = Scope(
+    'job=~"$job", redis=~"$redis", class=~"$class", stream=~"$stream"',
+    group_matchers=', group=~"$group"',
+)
+
+_CONSUMERS: Final = 100
+_STREAM: Final = "{{redis}} {{stream}}"
+_GROUP: Final = "{{redis}} {{stream}} {{group}}"
+_NO_LIMIT: Final = "no limit declared"
+_NEEDS_STREAMGAUGE: Final = "unknown: needs the exporter of this project"
+_NEEDS_REDIS_7: Final = "unknown: needs Redis 7 and the exporter of this project"
+
+
+def build() -> Dashboard:
+    """The dashboard an alert about a stream leads to."""
+    result = dashboard(
+        UID,
+        "Redis stream and groups",
+        "One stream: how it is written, and how each of its consumer groups keeps up.",
+    )
+    exported = '__name__=~"redis_stream_length|redis_stream_exists"'
+    of_stream = 'job=~"$job", redis=~"$redis", class=~"$class"'
+    of_group = f'redis_stream_group_consumers{{{of_stream}, stream=~"$stream"}}'
+    for each in (
+        variable("job", "Job", f"label_values({{{exported}}}, job)"),
+        variable(
+            "redis",
+            "Redis",
+            f'label_values({{{exported}, job=~"$job"}}, redis)',
+            any_value=ANY_OR_ABSENT,
+        ),
+        variable(
+            "class",
+            "Class",
+            f'label_values({{{exported}, job=~"$job", redis=~"$redis"}}, class)',
+            any_value=ANY_OR_ABSENT,
+        ),
+        # All of thousands of streams would draw thousands of lines.
+        variable(
+            "stream",
+            "Stream",
+            f"label_values({{{exported}, {of_stream}}}, stream)",
+            include_all=False,
+        ),
+        variable("group", "Group", f"label_values({of_group}, group)"),
+    ):
+        result.with_variable(each)
+    result.annotation(alerts('job=~"$job", redis=~"$redis|", stream=~"$stream|", group=~"$group|"'))
+    for panel in (*_stats(), *_writing(), *_reading(), *_pending()):
+        result.with_panel(panel)
+    result.with_panel(_consumers())
+    return result
+
+
+def _stats() -> Iterator[Panel]:
+    yield stat_panel(
+        "State",
+        "What the class of the stream makes of its age, its length and its groups' lag.",
+        Query(promql.per_stream(promql.stream_state(SCOPE), "min"), "{{class}} {{stream}}"),
+        states=STREAM_STATES,
+        no_value="not found",
+        span=6,
+        with_name=True,
+    )
+    yield stat_panel(
+        "Age of last entry",
+        "Time since something was added, also when it was trimmed since.",
+        Query(promql.lowest(promql.age(SCOPE)), _STREAM),
+        unit=Seconds,
+        no_value="never written, or unknown",
+    )
+    yield stat_panel(
+        "Age as a share of the limit",
+        "Only a continuous stream has such a limit: 100 % is the limit.",
+        Query(promql.lowest(promql.age_share(SCOPE)), _STREAM),
+        unit=PercentUnit,
+        thresholds=SHARE_THRESHOLDS,
+        no_value=_NO_LIMIT,
+        decimals=0,
+    )
+    yield stat_panel(
+        "Worst wait as a share of the limit",
+        "How long the oldest entry waits, for the group nearest to its limit: 100 % is the limit.",
+        Query(f"max({promql.lowest(promql.lag_share(SCOPE))})"),
+        unit=PercentUnit,
+        thresholds=SHARE_THRESHOLDS,
+        no_value=_NO_LIMIT,
+        decimals=0,
+    )
+    yield stat_panel(
+        "Delivered, not acknowledged",
+        "Entries that consumers of all groups took and have not acknowledged.",
+        Query(f"sum({promql.highest(SCOPE('redis_stream_group_messages_pending'))})"),
+        unit=Short,
+        no_value="no group",
+        span=3,
+    )
+    yield stat_panel(
+        "Lost in this time range",
+        "Entries that left the stream before a group had read them.",
+        Query(f"sum(\n{promql.lost_in_range(SCOPE)}\n)"),
+        unit=Short,
+        thresholds=COUNT_THRESHOLDS,
+        no_value=UNKNOWN,
+        span=3,
+    )
+
+
+def _writing() -> Iterator[Panel]:
+    yield time_panel(
+        "Length",
+        "Entries held.",
+        Query(promql.highest(promql.length(SCOPE)), _STREAM),
+        no_value="not found",
+    )
+    yield time_panel(
+        "Age of last entry",
+        "The limit is there for continuous streams inside their active hours.",
+        Query(promql.lowest(promql.age(SCOPE)), _STREAM),
+        Query(
+            f"{promql.highest(promql.quiet_limit(SCOPE))} < +Inf", f"{_STREAM} limit", is_limit=True
+        ),
+        unit=Seconds,
+        no_value=_NEEDS_STREAMGAUGE,
+    )
+
+
+def _reading() -> Iterator[Panel]:
+    yield time_panel(
+        "Entries in, and out to each group",
+        "Entries added and entries read, per second. A group below the stream falls behind.",
+        Query(promql.highest(promql.added(SCOPE)), f"{_STREAM} added"),
+        Query(promql.highest(SCOPE.rate("redis_stream_group_entries_read")), f"{_GROUP} read"),
+        unit=CountsPerSecond,
+        no_value=_NEEDS_REDIS_7,
+    )
+    yield time_panel(
+        "Lag",
+        "Entries not yet given to a group. Where the server cannot tell, there is no line.",
+        Query(promql.lowest(promql.lag(SCOPE)), _GROUP),
+        no_value=UNKNOWN,
+    )
+    yield time_panel(
+        "Wait",
+        "Age of the oldest entry a group was not given, and how old it may be.",
+        Query(promql.lowest(promql.lag_seconds(SCOPE)), _GROUP),
+        Query(promql.highest(promql.lag_limit(SCOPE)), f"{_GROUP} limit", is_limit=True),
+        unit=Seconds,
+        no_value=_NEEDS_STREAMGAUGE,
+    )
+    yield time_panel(
+        "Time to drain",
+        "How long until a group has caught up if both rates stay as they are. No line: it falls "
+        "behind, or the server does not count entries.",
+        Query(promql.lowest(promql.time_to_drain(SCOPE)), _GROUP),
+        unit=Seconds,
+        no_value="not draining, or unknown",
+    )
+    yield time_panel(
+        "Retention and wait",
+        "Time between the oldest and the newest entry held. A group that waits for as long loses "
+        "entries.",
+        Query(promql.highest(promql.retention_span(SCOPE)), f"{_STREAM} holds"),
+        Query(promql.lowest(promql.lag_seconds(SCOPE)), f"{_GROUP} waits"),
+        unit=Seconds,
+        no_value="empty, or unknown",
+    )
+    yield time_panel(
+        "Entries lost",
+        "Entries that left the stream before a group read them, since the group began. Each rise "
+        "is a loss.",
+        Query(promql.highest(promql.entries_lost(SCOPE)), _GROUP),
+        no_value=_NEEDS_REDIS_7,
+    )
+
+
+def _pending() -> Iterator[Panel]:
+    yield time_panel(
+        "Delivered, not acknowledged",
+        "Entries taken by a consumer and not acknowledged yet.",
+        Query(promql.highest(SCOPE("redis_stream_group_messages_pending")), _GROUP),
+        no_value="no group",
+    )
+    yield time_panel(
+        "Consumers",
+        "Consumers a group knows, whether they still run or not.",
+        Query(promql.highest(SCOPE("redis_stream_group_consumers")), _GROUP),
+        no_value="no group",
+    )
+    yield time_panel(
+        "Age of oldest pending entry",
+        "Age of the delivered and not acknowledged entry with the smallest ID.",
+        Query(promql.highest(SCOPE("redis_stream_group_oldest_pending_age_seconds")), _GROUP),
+        unit=Seconds,
+        no_value=_NEEDS_STREAMGAUGE,
+    )
+    yield time_panel(
+        "Deliveries of oldest pending entry",
+        "How often that entry was handed out. Many times means that no consumer survives it.",
+        Query(promql.highest(SCOPE("redis_stream_group_oldest_pending_deliveries")), _GROUP),
+        no_value=_NEEDS_STREAMGAUGE,
+    )
+
+
+def _consumers() -> Panel:
+    def column(ref: str, title: str, metric: str, unit: str = Short) -> Column:
+        labels = f"{promql.STREAM}, group, consumer"
+        most = f"topk({_CONSUMERS}, max by ({labels}) ({SCOPE(_PENDING)}))"
+        return Column(ref, title, f"max by ({labels}) ({SCOPE(metric)}) and {most}", unit)
+
+    return table_panel(
+        "Consumers",
+        f"The {_CONSUMERS} consumers with most entries not acknowledged. Groups with very many "
+        "consumers export none.",
+        {"group": "Group", "consumer": "Consumer", "stream": "Stream"},
+        (
+            column("pending", "Not acknowledged", _PENDING),
+            column("idle", "Last tried", "redis_stream_group_consumer_idle_seconds", Seconds),
+            column(
+                "inactive", "Last read", "redis_stream_group_consumer_inactive_seconds", Seconds
+            ),
+        ),
+        sort_by=("Not acknowledged",),
+        hidden=("db", "class", "redis"),
+        height=8,
+    )
+
+
+_PENDING: Final = "redis_stream_group_consumer_messages_pending"

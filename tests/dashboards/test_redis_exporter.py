@@ -1,0 +1,126 @@
+"""What still works on the data of oliver006/redis_exporter alone, as grafana/README.md says."""
+
+from __future__ import annotations
+
+import math
+import shutil
+import subprocess
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from dashboards.interpolation import View
+from dashboards.many import serving
+from dashboards.prometheus import Prometheus
+from dashboards.shipped import PROVISIONED, UIDS, panel_queries, panels
+from support.polling import wait_for
+from support.servers import RealServer, free_port, missing
+
+PEER = "prometheus-redis-exporter"
+# Versions later than Debian's also tell the lag.
+LATER = """\
+redis_stream_length{db="db0",stream="later"} 5
+redis_stream_group_consumers{db="db0",group="billing",stream="later"} 1
+redis_stream_group_lag{db="db0",group="billing",stream="later"} 3
+redis_stream_group_entries_read{db="db0",group="billing",stream="later"} 2
+"""
+WORKS = {
+    "streamgauge-streams": {
+        "Blind spots / A",
+        "Streams / state",
+        "Streams / length",
+        "Streams / groups",
+        "Streams / lag",
+        "Length / A",
+    },
+    "streamgauge-stream": {
+        "State / A",
+        "Delivered, not acknowledged / A",
+        "Length / A",
+        "Entries in, and out to each group / B",
+        "Lag / A",
+        "Consumers / A",
+        "Consumers / pending",
+        "Consumers / idle",
+    },
+    "streamgauge-exporter": {"Redis readable / A"},
+}
+
+
+@contextmanager
+def peer(server: RealServer) -> Iterator[str]:
+    """The other exporter beside the server; gives its address."""
+    binary = shutil.which(PEER)
+    if binary is None:
+        missing(PEER)
+    address = f"127.0.0.1:{free_port()}"
+    flags = ["-redis.addr", server.url, "-check-streams", "*", "-web.listen-address", address]
+    process = subprocess.Popen(
+        [str(binary), *flags], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        wait_for(lambda: answers(address), f"{PEER} answers")
+        yield address
+    finally:
+        process.terminate()
+        process.wait(timeout=5)
+
+
+def answers(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://{address}/metrics", timeout=5):
+            return True
+    except OSError:
+        return False
+
+
+@pytest.fixture(scope="module")
+def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
+    directory: Path = tmp_path_factory.mktemp("peer")
+    with (
+        RealServer("redis-7.0", tmp_path_factory.mktemp("redis")) as server,
+        peer(server) as address,
+        serving(LATER) as later,
+        Prometheus(directory, {"redis": address, "later": later}) as running,
+    ):
+        with server.client() as client:
+            for number in range(5):
+                client.xadd("orders", {"number": number})
+            client.xgroup_create("orders", "billing", "0")
+            client.xreadgroup("billing", "billing-1", {"orders": ">"}, count=2)
+        seen = "sum(count_over_time(redis_stream_length[1m])) >= 6"
+        wait_for(lambda: running.value(seen) > 0, "a few scrapes", seconds=30, every=0.1)
+        yield running
+
+
+@pytest.mark.parametrize("uid", UIDS)
+def test_panels_that_need_only_shared_names_work(prometheus, uid):
+    choices = prometheus.default_choices(PROVISIONED[uid])
+    if "stream" in choices:
+        choices["stream"] = ["orders", "later"]
+    working = set()
+    for query in panel_queries(PROVISIONED[uid]):
+        view = View(choices, range_seconds=30, scrape_seconds=1, points=query.points)
+        answer = prometheus.ask(query, view)
+        assert all(math.isfinite(value) for series in answer for value in series.values)
+        if answer:
+            working.add(query.where)
+    assert working == WORKS[uid]
+
+
+def test_its_streams_are_of_no_class_and_calm(prometheus):
+    choices = prometheus.default_choices(PROVISIONED["streamgauge-streams"])
+    for query in panel_queries(PROVISIONED["streamgauge-streams"]):
+        if query.where == "Streams / state":
+            states = {each.values[-1] for each in prometheus.ask(query, View(choices, 30, 1))}
+            assert states == {0}
+
+
+def test_a_panel_without_data_says_why():
+    vague = {"no data"}
+    for uid in ("streamgauge-streams", "streamgauge-stream"):
+        for panel in panels(PROVISIONED[uid]):
+            assert panel["fieldConfig"]["defaults"]["noValue"] not in vague, panel["title"]
