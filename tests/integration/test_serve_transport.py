@@ -1,6 +1,5 @@
 """The ways to a Redis: unix socket, TLS with and without client certificates, and wrong ones."""
 
-import subprocess
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -8,15 +7,12 @@ from typing import Any
 
 import pytest
 
+from support.certificates import issue, make_authority
+from support.faulty_endpoints import Garbage
 from support.faulty_rig import HEALTHY, Outcome, configuration, fill, outcome
 from support.servers import RealServer
 
 NAME = "redis.example"
-KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-
-
-def openssl(directory: Path, *arguments: str) -> None:
-    subprocess.run(["openssl", *arguments], cwd=directory, check=True, capture_output=True)
 
 
 @pytest.fixture(scope="module")
@@ -24,17 +20,9 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A directory with the keys and certificates of an authority, a server, a client, and another
     authority that signed none of these."""
     directory = tmp_path_factory.mktemp("tls")
-    for authority in ("ca", "other-ca"):
-        openssl(
-            directory, "req", "-x509", *KEY, "-keyout", f"{authority}.key", "-out",
-            f"{authority}.pem", "-subj", f"/CN={authority}", "-days", "2",
-        )  # fmt: skip
+    authority, _ = make_authority(directory), make_authority(directory, "other-ca")
     for owner, host in {"server": NAME, "client": "client.example"}.items():
-        openssl(
-            directory, "req", "-x509", *KEY, "-keyout", f"{owner}.key", "-out", f"{owner}.pem",
-            "-subj", f"/CN={host}", "-addext", f"subjectAltName=DNS:{host}", "-days", "2",
-            "-CA", "ca.pem", "-CAkey", "ca.key",
-        )  # fmt: skip
+        issue(authority, owner, f"DNS:{host}")
     return directory
 
 
@@ -106,10 +94,21 @@ def test_tls_server_is_read_when_its_certificate_is_right_and_not_otherwise(
 
 
 def test_server_without_tls_is_not_read_over_tls(redis7: RealServer, exporter: Callable) -> None:
-    target = {"url": redis7.url.replace("redis:", "rediss:"), "timeout": "300ms"}
+    target = {"url": redis7.url.replace("redis:", "rediss:"), "timeout": "1s"}
     seen = outcomes(exporter, {"main": target})
     assert seen["main"] == BLIND
     assert "Traceback" not in seen["log"]
+    assert "the port may not speak TLS" in seen["log"]
+
+
+def test_server_that_answers_a_tls_greeting_in_plain_text_is_named_as_such(
+    exporter: Callable,
+) -> None:
+    with Garbage(b"-ERR Protocol error\r\n") as plain:
+        url = plain.url.replace("redis:", "rediss:")
+        seen = outcomes(exporter, {"main": {"url": url}})
+    assert seen["main"] == BLIND
+    assert "the port does not speak TLS" in seen["log"]
 
 
 def test_server_that_asks_for_a_certificate_is_read_with_one(

@@ -125,6 +125,17 @@ def test_unknown_target_is_404(process: ExporterProcess, query: str) -> None:
     assert answer.status == 404
     assert answer.headers["content-type"].startswith("text/plain")
     assert answer.text.count("\n") == 1
+    assert answer.text.endswith("/scrape?target=NAME with one of: main, a/b c&d\n")
+
+
+def test_reload_that_is_disabled_says_which_flag_enables_it(process: ExporterProcess) -> None:
+    assert "--web.enable-lifecycle" in process.get("/-/reload", method="POST").text
+
+
+def test_log_says_that_nothing_is_encrypted(process: ExporterProcess) -> None:
+    (line,) = [line for line in process.log().splitlines() if "TLS is disabled" in line]
+    assert "level=info" in line
+    assert f"address=127.0.0.1:{process.port}" in line
 
 
 def test_status_page_names_what_is_there_and_leads_to_the_metrics(

@@ -82,12 +82,15 @@ def test_check_config_tells_what_a_good_file_resolves_to(command, tmp_path):
     assert "5m" in out
 
 
-def test_check_config_refuses_what_serve_could_not_read(command, tmp_path):
+def test_check_config_warns_of_a_password_that_is_not_used(command, tmp_path):
     file = tmp_path / "c.yml"
-    file.write_text("redis: {url: redis://h, mode: cluster}\n")
-    code, _, err = command("check-config", file)
-    assert code == 2
-    assert "cluster" in err
+    (tmp_path / "p").write_text("hunter2")
+    file.write_text("redis: {url: redis://h, password: hunter3, password_file: p}\n")
+    code, out, err = command("check-config", file)
+    assert code == 0
+    assert "warning" in err
+    assert "redis.password has no effect" in err
+    assert "hunter" not in out + err
 
 
 def test_pack_writes_the_shipped_files_and_overwrites_nothing(command, tmp_path):

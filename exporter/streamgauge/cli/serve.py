@@ -7,17 +7,28 @@ import gc
 import os
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 import click
+from click.core import ParameterSource
 
 from streamgauge import __version__, logs
 from streamgauge.cli.configuration import FLAG_VARIABLES, ConfigMistake, read_config
 from streamgauge.config import ConfigError, unknown_variables
 from streamgauge.watch import Watch
-from streamgauge.web.listen import ListenError, listen
+from streamgauge.web.activation import systemd_listeners
+from streamgauge.web.limits import Limits, TooFewFilesError, reserve_files
+from streamgauge.web.listen import Listener, ListenError, listen_all
+from streamgauge.web.protection import Protection
 from streamgauge.web.server import serve as serve_http
 
 _log = logs.EventLog("serve")
+
+_VARIABLES: Final = FLAG_VARIABLES | {
+    "--web.systemd-socket": "STREAMGAUGE_WEB_SYSTEMD_SOCKET",
+    "--web.config.file": "STREAMGAUGE_WEB_CONFIG_FILE",
+    "--web.max-connections": "STREAMGAUGE_WEB_MAX_CONNECTIONS",
+}
 
 
 @click.command()
@@ -25,7 +36,7 @@ _log = logs.EventLog("serve")
     "--config.file",
     "config_file",
     type=click.Path(path_type=Path),
-    envvar=FLAG_VARIABLES["--config.file"],
+    envvar=_VARIABLES["--config.file"],
     help="The configuration; without one an address is enough.",
 )
 @click.option("--redis.url", "redis_url", help="redis://, rediss:// or unix:// address of Redis.")
@@ -35,14 +46,37 @@ _log = logs.EventLog("serve")
     multiple=True,
     default=[":10121"],
     show_default=True,
-    envvar=FLAG_VARIABLES["--web.listen-address"],
-    help="Where to listen, as host:port or :port; may be given more than once.",
+    envvar=_VARIABLES["--web.listen-address"],
+    help="Where to listen, as host:port, :port or unix:/path; may be given more than once.",
+)
+@click.option(
+    "--web.systemd-socket",
+    "systemd_socket",
+    is_flag=True,
+    envvar=_VARIABLES["--web.systemd-socket"],
+    help="Listen on the sockets that systemd passes, in place of --web.listen-address.",
+)
+@click.option(
+    "--web.config.file",
+    "web_config_file",
+    type=click.Path(path_type=Path),
+    envvar=_VARIABLES["--web.config.file"],
+    help="TLS, basic authentication and response headers, as in exporter-toolkit.",
+)
+@click.option(
+    "--web.max-connections",
+    "max_connections",
+    type=click.IntRange(min=1),
+    default=Limits().max_connections,
+    show_default=True,
+    envvar=_VARIABLES["--web.max-connections"],
+    help="How many clients may be connected at once.",
 )
 @click.option(
     "--web.enable-lifecycle",
     "enable_lifecycle",
     is_flag=True,
-    envvar=FLAG_VARIABLES["--web.enable-lifecycle"],
+    envvar=_VARIABLES["--web.enable-lifecycle"],
     help="Allow POST /-/reload.",
 )
 @click.option(
@@ -51,7 +85,7 @@ _log = logs.EventLog("serve")
     type=click.Choice(logs.LEVELS),
     default="info",
     show_default=True,
-    envvar=FLAG_VARIABLES["--log.level"],
+    envvar=_VARIABLES["--log.level"],
 )
 @click.option(
     "--log.format",
@@ -59,12 +93,15 @@ _log = logs.EventLog("serve")
     type=click.Choice(logs.FORMATS),
     default="logfmt",
     show_default=True,
-    envvar=FLAG_VARIABLES["--log.format"],
+    envvar=_VARIABLES["--log.format"],
 )
 def serve(
     config_file: Path | None,
     redis_url: str | None,
     listen_addresses: tuple[str, ...],
+    systemd_socket: bool,
+    web_config_file: Path | None,
+    max_connections: int,
     enable_lifecycle: bool,
     log_level: str,
     log_format: str,
@@ -73,19 +110,40 @@ def serve(
     logs.configure(log_level, log_format)
     try:
         watch = Watch(partial(read_config, config_file, redis_url))
-        sockets = [listen(address) for address in listen_addresses]
+        protection = None if web_config_file is None else Protection(web_config_file)
+        reserve_files(max_connections)
+        listeners = _listeners(listen_addresses, systemd_socket)
     except ConfigError as error:
         raise ConfigMistake(error) from error
-    except ListenError as error:
+    except (ListenError, TooFewFilesError) as error:
         raise click.ClickException(str(error)) from error
     watch.start()
     _log.info("starting", version=__version__, redis=",".join(watch.targets))
     _warn_of_unknown_variables()
     gc.freeze()  # what was imported lives as long as the process: never look at it again
-    asyncio.run(serve_http(watch, sockets, enable_lifecycle=enable_lifecycle))
+    asyncio.run(
+        serve_http(
+            watch,
+            listeners,
+            enable_lifecycle=enable_lifecycle,
+            limits=Limits(max_connections=max_connections),
+            protection=protection,
+        )
+    )
+
+
+def _listeners(addresses: tuple[str, ...], systemd_socket: bool) -> list[Listener]:
+    if not systemd_socket:
+        return listen_all(addresses)
+    source = click.get_current_context().get_parameter_source("listen_addresses")
+    if source is not ParameterSource.DEFAULT:
+        raise click.UsageError(
+            "--web.systemd-socket takes the place of --web.listen-address; give one of them"
+        )
+    return systemd_listeners(os.environ)
 
 
 def _warn_of_unknown_variables() -> None:
-    for name, nearest in unknown_variables(os.environ, FLAG_VARIABLES.values()):
+    for name, nearest in unknown_variables(os.environ, _VARIABLES.values()):
         hint = {"did_you_mean": nearest} if nearest else {}
         _log.warning("unknown environment variable", variable=name, **hint)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Final
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -10,6 +11,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from streamgauge.config import ConfigError
+from streamgauge.labels import escaped
 from streamgauge.model.records import Snapshot
 from streamgauge.source.target import Target
 from streamgauge.watch import Watch
@@ -18,8 +20,10 @@ from streamgauge.web.scrapes import Scrapes, scrape_budget
 from streamgauge.web.status import status_page
 from streamgauge.web.threads import in_thread
 
-_READY_SECONDS = 1.0
+_READY_SECONDS: Final = 1.0
 """What a readiness probe waits by default."""
+
+_METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 def build_app(watch: Watch, *, enable_lifecycle: bool = False) -> Starlette:
@@ -34,6 +38,8 @@ def build_app(watch: Watch, *, enable_lifecycle: bool = False) -> Starlette:
     ]
     if enable_lifecycle:
         routes.append(Route("/-/reload", pages.reload, methods=["POST"]))
+    else:
+        routes.append(Route("/-/reload", pages.no_reload, methods=_METHODS))
     app = Starlette(routes=routes)
     app.router.redirect_slashes = False
     return app
@@ -53,7 +59,9 @@ class _Pages:
         name = request.query_params.get("target", "")
         target = self._watch.targets.get(name)
         if target is None:
-            return PlainTextResponse("no redis of this name is configured\n", status_code=404)
+            names = ", ".join(map(escaped, self._watch.targets))
+            hint = "no redis of this name is configured; write /scrape?target=NAME with one of"
+            return PlainTextResponse(f"{hint}: {names}\n", status_code=404)
         return await self._answer([target], request)
 
     async def _answer(self, targets: list[Target], request: Request) -> Response:
@@ -78,6 +86,11 @@ class _Pages:
         if self._watch.is_ready:
             return PlainTextResponse("streamgauge is ready\n")
         return PlainTextResponse("no redis has been read yet\n", status_code=503)
+
+    async def no_reload(self, _request: Request) -> Response:
+        return PlainTextResponse(
+            "reloading over HTTP is disabled; start with --web.enable-lifecycle\n", status_code=404
+        )
 
     async def reload(self, _request: Request) -> Response:
         try:

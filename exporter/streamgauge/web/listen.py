@@ -2,33 +2,123 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import re
 import socket
+import stat
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final, NamedTuple
+
+_BACKLOG: Final = 4096
+"""How many may wait to be accepted, where the system allows as many."""
+
+_UNIX: Final = "unix:"
+_SOCKET_MODE: Final = 0o660
+_ALLOWED: Final = "write host:port, :port, [ipv6]:port or unix:/path; a port is at most 65535"
+_HOST_PORT: Final = re.compile(r"(?:\[([0-9A-Za-z:.%]+)\]|([^\s\[\]:/]*)):([0-9]{1,5})", re.ASCII)
 
 
 class ListenError(Exception):
     """An address that cannot be listened on; the text says why."""
 
 
-def listen(address: str) -> socket.socket:
-    """Bind `host:port`, `[v6]:port` or `:port` (all addresses); raises ListenError."""
-    host, colon, port_text = address.rpartition(":")
-    if not colon or not port_text.isdecimal() or int(port_text) > 65535:
-        raise ListenError(f"cannot listen on {address!r}: write host:port or :port")
-    port, host = int(port_text), host.removeprefix("[").removesuffix("]")
+class Listener(NamedTuple):
+    """A listening socket, and the file it made, with the file's number, if it made one."""
+
+    socket: socket.socket
+    file: tuple[Path, int] | None = None
+
+    @property
+    def address(self) -> str:
+        """Where it listens, as `host:port` or `unix:/path`."""
+        return bound_address(self.socket)
+
+    def close(self) -> None:
+        """Close the socket and remove its file, if that is still its own."""
+        self.socket.close()
+        if self.file is not None:
+            path, number = self.file
+            with contextlib.suppress(OSError):
+                if path.lstat().st_ino == number:
+                    path.unlink()
+
+
+def listen_all(addresses: Iterable[str]) -> list[Listener]:
+    """Listen on every address or, raising ListenError, on none."""
+    with contextlib.ExitStack() as stack:
+        listeners = []
+        for address in addresses:
+            listener = listen(address)
+            stack.callback(listener.close)
+            listeners.append(listener)
+        stack.pop_all()
+    return listeners
+
+
+def listen(address: str) -> Listener:
+    """Bind `host:port`, `[v6]:port`, `:port` (everywhere) or `unix:/path`; raises ListenError."""
     try:
-        if host:
-            family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-            return socket.create_server((host, port), family=family, backlog=128)
-        if socket.has_dualstack_ipv6():
-            return socket.create_server(
-                ("", port), family=socket.AF_INET6, dualstack_ipv6=True, backlog=128
-            )
-        return socket.create_server(("", port), backlog=128)
-    except OSError as error:
-        raise ListenError(f"cannot listen on {address}: {error.strerror or error}") from error
+        if address.startswith(_UNIX):
+            return _listen_unix(Path(address.removeprefix(_UNIX)))
+        return Listener(_listen_tcp(address))
+    except (OSError, UnicodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else None
+        raise ListenError(f"cannot listen on {address}: {reason or error}") from error
+
+
+def _listen_tcp(address: str) -> socket.socket:
+    match = _HOST_PORT.fullmatch(address)
+    if match is None or int(match[3]) > 65535:
+        raise ListenError(f"cannot listen on {address!r}: {_ALLOWED}")
+    host, port = match[1] or match[2], int(match[3])
+    if host:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    if socket.has_dualstack_ipv6():
+        return socket.create_server(
+            ("", port), family=socket.AF_INET6, dualstack_ipv6=True, backlog=_BACKLOG
+        )
+    return socket.create_server(("", port), backlog=_BACKLOG)
+
+
+def _listen_unix(path: Path) -> Listener:
+    """Owner and group may connect. A file that a dead process left is replaced."""
+    if str(path) in ("", "."):
+        raise ListenError(f"cannot listen on {_UNIX!r}: {_ALLOWED}")
+    _remove_stale(path)
+    listener = socket.socket(socket.AF_UNIX)
+    try:
+        listener.bind(os.fspath(path))
+        path.chmod(_SOCKET_MODE)  # nobody can connect before listen
+        listener.listen(_BACKLOG)
+    except BaseException:
+        listener.close()
+        raise
+    return Listener(listener, (path.absolute(), path.lstat().st_ino))
+
+
+def _remove_stale(path: Path) -> None:
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return
+    if not stat.S_ISSOCK(mode):
+        raise ListenError(f"cannot listen on {_UNIX}{path}: a file that is no socket is there")
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(os.fspath(path))
+        except ConnectionRefusedError:
+            path.unlink()
+            return
+    raise ListenError(f"cannot listen on {_UNIX}{path}: another process listens there")
 
 
 def bound_address(listener: socket.socket) -> str:
-    """Write where a socket listens, as `host:port`."""
-    host, port = listener.getsockname()[:2]
+    """Write where a socket listens, as `host:port` or `unix:/path`."""
+    name = listener.getsockname()
+    if not isinstance(name, tuple):
+        return f"{_UNIX}{os.fsdecode(name)}"
+    host, port = name[:2]
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
