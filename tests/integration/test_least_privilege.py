@@ -1,4 +1,4 @@
-"""The ACL user of the README can read everything, is denied nothing, and has no right to spare."""
+"""The documented ACL user can read everything, is denied nothing, and has no right to spare."""
 
 import re
 from collections.abc import Callable
@@ -26,9 +26,9 @@ UNTOLD = {
 
 
 def documented_rule() -> list[str]:
-    """The words after `ACL SETUSER streamgauge` in the README, the password replaced by ours."""
-    found = RULE.search((ROOT / "README.md").read_text())
-    assert found, "README.md has no line that begins with ACL SETUSER streamgauge"
+    """The words after `ACL SETUSER streamgauge` in docs/redis.md, the password replaced by ours."""
+    found = RULE.search((ROOT / "docs/redis.md").read_text())
+    assert found, "docs/redis.md has no line that begins with ACL SETUSER streamgauge"
     words = [word for word in found[1].split() if not word.startswith(">")]
     return [*words, f">{SECRET}"]
 

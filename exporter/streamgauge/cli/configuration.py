@@ -13,6 +13,9 @@ from streamgauge.config import Config, ConfigError, load_config
 FLAG_VARIABLES: Final = {
     "--config.file": "STREAMGAUGE_CONFIG_FILE",
     "--web.listen-address": "STREAMGAUGE_WEB_LISTEN_ADDRESS",
+    "--web.systemd-socket": "STREAMGAUGE_WEB_SYSTEMD_SOCKET",
+    "--web.config.file": "STREAMGAUGE_WEB_CONFIG_FILE",
+    "--web.max-connections": "STREAMGAUGE_WEB_MAX_CONNECTIONS",
     "--web.enable-lifecycle": "STREAMGAUGE_WEB_ENABLE_LIFECYCLE",
     "--log.level": "STREAMGAUGE_LOG_LEVEL",
     "--log.format": "STREAMGAUGE_LOG_FORMAT",

@@ -7,7 +7,6 @@ import gc
 import os
 from functools import partial
 from pathlib import Path
-from typing import Final
 
 import click
 from click.core import ParameterSource
@@ -24,19 +23,13 @@ from streamgauge.web.server import serve as serve_http
 
 _log = logs.EventLog("serve")
 
-_VARIABLES: Final = FLAG_VARIABLES | {
-    "--web.systemd-socket": "STREAMGAUGE_WEB_SYSTEMD_SOCKET",
-    "--web.config.file": "STREAMGAUGE_WEB_CONFIG_FILE",
-    "--web.max-connections": "STREAMGAUGE_WEB_MAX_CONNECTIONS",
-}
-
 
 @click.command()
 @click.option(
     "--config.file",
     "config_file",
     type=click.Path(path_type=Path),
-    envvar=_VARIABLES["--config.file"],
+    envvar=FLAG_VARIABLES["--config.file"],
     help="The configuration; without one an address is enough.",
 )
 @click.option("--redis.url", "redis_url", help="redis://, rediss:// or unix:// address of Redis.")
@@ -46,21 +39,21 @@ _VARIABLES: Final = FLAG_VARIABLES | {
     multiple=True,
     default=[":10121"],
     show_default=True,
-    envvar=_VARIABLES["--web.listen-address"],
+    envvar=FLAG_VARIABLES["--web.listen-address"],
     help="Where to listen, as host:port, :port or unix:/path; may be given more than once.",
 )
 @click.option(
     "--web.systemd-socket",
     "systemd_socket",
     is_flag=True,
-    envvar=_VARIABLES["--web.systemd-socket"],
+    envvar=FLAG_VARIABLES["--web.systemd-socket"],
     help="Listen on the sockets that systemd passes, in place of --web.listen-address.",
 )
 @click.option(
     "--web.config.file",
     "web_config_file",
     type=click.Path(path_type=Path),
-    envvar=_VARIABLES["--web.config.file"],
+    envvar=FLAG_VARIABLES["--web.config.file"],
     help="TLS, basic authentication and response headers, as in exporter-toolkit.",
 )
 @click.option(
@@ -69,14 +62,14 @@ _VARIABLES: Final = FLAG_VARIABLES | {
     type=click.IntRange(min=1),
     default=Limits().max_connections,
     show_default=True,
-    envvar=_VARIABLES["--web.max-connections"],
+    envvar=FLAG_VARIABLES["--web.max-connections"],
     help="How many clients may be connected at once.",
 )
 @click.option(
     "--web.enable-lifecycle",
     "enable_lifecycle",
     is_flag=True,
-    envvar=_VARIABLES["--web.enable-lifecycle"],
+    envvar=FLAG_VARIABLES["--web.enable-lifecycle"],
     help="Allow POST /-/reload.",
 )
 @click.option(
@@ -85,7 +78,7 @@ _VARIABLES: Final = FLAG_VARIABLES | {
     type=click.Choice(logs.LEVELS),
     default="info",
     show_default=True,
-    envvar=_VARIABLES["--log.level"],
+    envvar=FLAG_VARIABLES["--log.level"],
 )
 @click.option(
     "--log.format",
@@ -93,7 +86,7 @@ _VARIABLES: Final = FLAG_VARIABLES | {
     type=click.Choice(logs.FORMATS),
     default="logfmt",
     show_default=True,
-    envvar=_VARIABLES["--log.format"],
+    envvar=FLAG_VARIABLES["--log.format"],
 )
 def serve(
     config_file: Path | None,
@@ -144,6 +137,6 @@ def _listeners(addresses: tuple[str, ...], systemd_socket: bool) -> list[Listene
 
 
 def _warn_of_unknown_variables() -> None:
-    for name, nearest in unknown_variables(os.environ, _VARIABLES.values()):
+    for name, nearest in unknown_variables(os.environ, FLAG_VARIABLES.values()):
         hint = {"did_you_mean": nearest} if nearest else {}
         _log.warning("unknown environment variable", variable=name, **hint)
