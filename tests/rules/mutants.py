@@ -1,91 +1,236 @@
-"""Rule files with one guard removed or turned round: each must be caught by a scenario."""
+"""Rules with one guard removed or turned round: each must be caught by a scenario.
+
+Every kind of change is one function that takes an expression and yields what was changed and the
+expression with the change. They all work on tokens, so they do not depend on the layout.
+"""
 
 from __future__ import annotations
 
-import copy
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
-import yaml
+Rule = dict[str, Any]
+Change = tuple[str, str]
 
-_JOINERS = ("and", "unless", "or")
-_COMPARISONS = {
-    ">": "<",
-    "==": "!=",
-    "> 0": "<= 0",
-    "== 0": "!= 0",
-    "== +Inf": "!= +Inf",
-    "> 60": "<= 60",
-}
+_TOKEN = re.compile(
+    r"\{[^}]*\}|\[[^\]]*\]|[A-Za-z_:][\w:]*|\d+(?:\.\d+)?[smhd]?|==|!=|>=|<=|[-+*/><(),]"
+)
+_NEGATED = {">": "<=", "<": ">=", ">=": "<", "<=": ">", "==": "!=", "!=": "=="}
+_JOINERS = {"and": "unless", "unless": "and"}
+_OPPOSITE = {"max": "min", "min": "max", "max_over_time": "min_over_time"}
+_OPPOSITE["min_over_time"] = "max_over_time"
+_AGGREGATIONS = ("max", "min", "sum", "count")
+_RANGES = ("last_over_time", "max_over_time", "min_over_time")
 
 
 class Mutant(NamedTuple):
-    """What was changed in which rule, and the whole file with the change."""
+    """What was changed in which rule, and the rule with the change."""
 
-    alert: str
+    index: int
+    name: str
     change: str
-    groups: dict[str, Any]
+    rule: Rule
 
 
-def mutants(text: str) -> Iterator[Mutant]:
-    """Yield each mutant of a rule file."""
-    shipped = yaml.safe_load(text)
-    for g, group in enumerate(shipped["groups"]):
-        for r, rule in enumerate(group["rules"]):
-            name = rule.get("alert") or rule["record"]
-            for change, mutated in _rule_mutants(rule):
-                groups = copy.deepcopy(shipped)
-                groups["groups"][g]["rules"][r] = mutated
-                yield Mutant(name, change, groups)
+def mutants(rules: Sequence[Rule], alerts: Collection[str]) -> Iterator[Mutant]:
+    """Yield each mutant of the rules that these alerts are made of.
 
-
-def _rule_mutants(rule: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    for change, expression in _expressions(rule["expr"]):
-        yield change, rule | {"expr": expression}
-    for guard in ("for", "keep_firing_for"):
-        if guard in rule:
-            yield f"without {guard}", {k: v for k, v in rule.items() if k != guard}
-
-
-def _expressions(expression: str) -> Iterator[tuple[str, str]]:
-    lines = expression.splitlines()
-    yield from _without_operands(lines)
-    for i, line in enumerate(lines):
-        text = line.strip()
-        for found, turned in _COMPARISONS.items():
-            if text == found or (" " in found and text.endswith(f" {found}")):
-                changed = line[: len(line) - len(found)] + turned
-                yield f"line {i + 1} turned to {turned}", _join(lines, i, changed)
-        if re.search(r"(max|min) without \(instance, pod\)", line):
-            changed = re.sub(r"(max|min) without \(instance, pod\)", "", line)
-            yield f"line {i + 1} without aggregation", _join(lines, i, changed)
-        if 'class="continuous"' in line:
-            changed = line.replace('class="continuous"', "")
-            yield f"line {i + 1} for every class", _join(lines, i, changed)
-
-
-def _without_operands(lines: list[str]) -> Iterator[tuple[str, str]]:
-    """Leave out each operand of `and`, `unless` and `or`, together with its operator."""
-    for i, line in enumerate(lines):
-        if line.strip() not in _JOINERS:
+    A series recorded for other rules only is theirs to test: no page depends on it.
+    """
+    for index, rule in enumerate(rules):
+        name = name_of(rule)
+        dependents = {name_of(rules[i]) for i in affected(rules, index)}
+        if dependents.isdisjoint(alerts):
             continue
-        depth = _indent(line)
-        end = i + 1
-        while end < len(lines) and not _ends_operand(lines[end], depth):
-            end += 1
-        operand = " ".join(part.strip() for part in lines[i:end])
-        yield f"without: {operand}", "\n".join(lines[:i] + lines[end:])
+        for guard in ("for", "keep_firing_for"):
+            if guard in rule:
+                without = {key: value for key, value in rule.items() if key != guard}
+                yield Mutant(index, name, f"without {guard}", without)
+        for change_of in CHANGES:
+            for change, expression in change_of(Expression(rule["expr"])):
+                yield Mutant(index, name, change, rule | {"expr": expression})
 
 
-def _ends_operand(line: str, depth: int) -> bool:
-    is_joiner = line.strip() in _JOINERS and _indent(line) == depth
-    return is_joiner or _indent(line) < depth
+def name_of(rule: Rule) -> str:
+    return rule.get("alert") or rule["record"]
 
 
-def _indent(line: str) -> int:
-    return len(line) - len(line.lstrip())
+def affected(rules: Sequence[Rule], index: int) -> list[int]:
+    """Return the positions of this rule and of all that depend on it, in their order."""
+    found, names = [index], {name_of(rules[index])}
+    for later in range(index + 1, len(rules)):
+        if names & set(_TOKEN.findall(rules[later]["expr"])):
+            found.append(later)
+            names.add(name_of(rules[later]))
+    return found
 
 
-def _join(lines: list[str], index: int, changed: str) -> str:
-    return "\n".join([*lines[:index], changed, *lines[index + 1 :]])
+class Expression:
+    """PromQL as tokens; spans are pairs of token positions, the second one past the end."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        found = list(_TOKEN.finditer(text))
+        self.tokens = [match.group() for match in found]
+        self._starts = [match.start() for match in found]
+        self._ends = [match.end() for match in found]
+
+    def part(self, start: int, end: int) -> str:
+        return " ".join(self.text[self._starts[start] : self._ends[end - 1]].split())
+
+    def replaced(self, start: int, end: int, by: str = "") -> str:
+        return f"{self.text[: self._starts[start]]}{by}{self.text[self._ends[end - 1] :]}"
+
+    def without(self, *spans: tuple[int, int]) -> str:
+        text = self.text
+        for start, end in sorted(spans, reverse=True):
+            text = text[: self._starts[start]] + text[self._ends[end - 1] :]
+        return text
+
+    def closing(self, opening: int) -> int:
+        """Return where the parenthesis that opens here is closed."""
+        depth = 0
+        for i in range(opening, len(self.tokens)):
+            depth += (self.tokens[i] == "(") - (self.tokens[i] == ")")
+            if depth == 0:
+                return i
+        raise ValueError(f"not closed: {self.text}")
+
+    def after_matching(self, start: int) -> int:
+        """Skip `on (...)`, `ignoring (...)` and `group_right (...)` where there are any."""
+        while self.tokens[start] in ("on", "ignoring", "group_left", "group_right"):
+            start = self.closing(start + 1) + 1
+        return start
+
+    def levels(self) -> Iterator[tuple[int, int]]:
+        """Yield the span of the whole and of what stands in each pair of parentheses."""
+        yield 0, len(self.tokens)
+        for i, token in enumerate(self.tokens):
+            if token == "(":
+                yield i + 1, self.closing(i)
+
+    def find(self, span: tuple[int, int], words: Collection[str]) -> list[int]:
+        """Return where one of these words stands within a span, outside inner parentheses."""
+        found, i = [], span[0]
+        while i < span[1]:
+            if self.tokens[i] in words:
+                found.append(i)
+            i = self.closing(i) + 1 if self.tokens[i] == "(" else i + 1
+        return found
+
+    def alternatives(self) -> Iterator[tuple[int, int]]:
+        """Yield the span of each operand of `or`, or of a level that has none."""
+        for start, end in self.levels():
+            bounds = [start - 1, *self.find((start, end), ["or"]), end]
+            for before, after in pairwise(bounds):
+                yield before + 1, after
+
+    def operands(self) -> Iterator[tuple[int, int]]:
+        """Yield the span of each operand of `and` and `unless`, its operator not included."""
+        for start, end in self.alternatives():
+            joiners = self.find((start, end), _JOINERS)
+            yield start, joiners[0] if joiners else end
+            for joiner, after in pairwise([*joiners, end]):
+                yield self.after_matching(joiner + 1), after
+
+
+def without_alternative(e: Expression) -> Iterator[Change]:
+    for level in e.levels():
+        ors = e.find(level, ["or"])
+        for i, position in enumerate(ors):
+            if i == 0:
+                change = f"without: {e.part(level[0], position + 1)}"
+                yield change, e.without((level[0], position + 1))
+            end = [*ors[1:], level[1]][i]
+            yield f"without: {e.part(position, end)}", e.without((position, end))
+
+
+def without_operand(e: Expression) -> Iterator[Change]:
+    """Leave out what guards. The left side of `unless` is what is guarded, so it is no guard."""
+    for start, end in e.alternatives():
+        joiners = e.find((start, end), _JOINERS)
+        for i, joiner in enumerate(joiners):
+            if i == 0 and e.tokens[joiner] == "and":
+                until = e.after_matching(joiner + 1)
+                yield f"without: {e.part(start, until)}", e.without((start, until))
+            after = [*joiners[1:], end][i]
+            yield f"without: {e.part(joiner, after)}", e.without((joiner, after))
+
+
+def joiner_turned_round(e: Expression) -> Iterator[Change]:
+    for i, token in enumerate(e.tokens):
+        if token in _JOINERS:
+            operand = f"{_JOINERS[token]} {e.part(i + 1, len(e.tokens))[:60]}"
+            yield f"turned round: {operand}", e.replaced(i, i + 1, _JOINERS[token])
+
+
+def comparison_negated(e: Expression) -> Iterator[Change]:
+    for operand in e.operands():
+        for i in e.find(operand, _NEGATED):
+            negated = e.replaced(i, i + 1, _NEGATED[e.tokens[i]])
+            yield f"negated: {e.part(*operand)}", negated
+
+
+def without_comparison(e: Expression) -> Iterator[Change]:
+    for start, end in e.operands():
+        for i in e.find((start, end), _NEGATED):
+            yield f"not compared: {e.part(start, end)}", e.without((i, end))
+
+
+def without_aggregation(e: Expression) -> Iterator[Change]:
+    for i, token in enumerate(e.tokens):
+        if token in _AGGREGATIONS and e.tokens[i + 1] == "without":
+            end = e.closing(i + 2) + 1
+            yield f"without aggregation {e.part(i, end)}", e.without((i, end))
+
+
+def least_for_most(e: Expression) -> Iterator[Change]:
+    for i, token in enumerate(e.tokens):
+        if token in _OPPOSITE:
+            is_aggregation = e.tokens[i + 1] == "without"
+            end = e.closing(e.closing(i + 2) + 1 if is_aggregation else i + 1)
+            what = e.part(i + 1, end + 1)
+            yield f"{_OPPOSITE[token]} of {what}", e.replaced(i, i + 1, _OPPOSITE[token])
+
+
+def without_matcher(e: Expression) -> Iterator[Change]:
+    for i, token in enumerate(e.tokens):
+        if token.startswith("{"):
+            matchers = token.strip("{}").split(", ")
+            for matcher in matchers:
+                kept = ", ".join(other for other in matchers if other != matcher)
+                change = f"{e.tokens[i - 1]} without {matcher}"
+                yield change, e.replaced(i, i + 1, f"{{{kept}}}")
+
+
+def instant_for_range(e: Expression) -> Iterator[Change]:
+    """Take the sample of the moment: what a gap or a restart leaves out is not looked for."""
+    for i, token in enumerate(e.tokens):
+        if token in _RANGES:
+            end = e.closing(i + 1)
+            (window,) = (j for j in range(i, end) if e.tokens[j].startswith("["))
+            change = f"the instant of {e.part(i, end + 1)}"
+            yield change, e.without((i, i + 1), (window, window + 1))
+
+
+def without_matching(e: Expression) -> Iterator[Change]:
+    for i, token in enumerate(e.tokens):
+        if token in ("on", "ignoring"):
+            end = e.after_matching(i)
+            yield f"without {e.part(i, end)}", e.without((i, end))
+
+
+CHANGES = [
+    without_alternative,
+    without_operand,
+    joiner_turned_round,
+    comparison_negated,
+    without_comparison,
+    without_aggregation,
+    least_for_most,
+    without_matcher,
+    instant_for_range,
+    without_matching,
+]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 
 from rules.simulator.promtool import Firing
-from rules.simulator.scraping import Exporter, Span
+from rules.simulator.scraping import Exporter, Series, Span
 from rules.simulator.world import MINUTE, Actor, Stream, World
 
 INTERVAL = 30.0
@@ -80,10 +80,16 @@ class Case:
     pages: list[Page] = field(default_factory=list)
     world: World = field(default_factory=World)
     exporters: list[Exporter] = field(default_factory=lambda: [Exporter()])
+    series: dict[Series, list[float | str | None]] = field(default_factory=dict)
+    """What was scraped, once it is recorded."""
 
     @property
     def exporter(self) -> Exporter:
         return self.exporters[0]
+
+    @property
+    def redis_names(self) -> set[str]:
+        return {exporter.redis for exporter in self.exporters}
 
     def stream(self, name: str, stream: Stream) -> Stream:
         self.world.streams[name] = stream
@@ -99,16 +105,22 @@ class Case:
     def seconds(self) -> float:
         return self.minutes * MINUTE
 
-    def judge(self, fired: Iterable[Firing]) -> Verdict:
-        """Compare the alerts that fired within the case with those that must."""
-        by_key = {(f.alert, f.stream, f.group): f for f in fired if f.first <= self.seconds}
-        wanted = {page.key for page in self.pages}
+    def judge(self, fired: Iterable[Firing], alerts: Collection[str] = FIRES_WITHIN) -> Verdict:
+        """Compare the alerts that fired within the case with those that must, of these alerts."""
+        pages = [page for page in self.pages if page.alert in alerts]
+        wanted = {page.key for page in pages}
+        by_key: dict[tuple[str, str, str], Firing] = {}
         verdict = Verdict()
-        for key, firing in by_key.items():
-            if key not in wanted:
+        for firing in fired:
+            if firing.first > self.seconds:
+                continue
+            key = firing.alert, firing.stream, firing.group
+            if key in wanted and key not in by_key:
+                by_key[key] = firing
+            else:
                 verdict.false += 1
                 verdict.problems.append(f"{key} fired at {firing.first:.0f}s and must not")
-        for page in self.pages:
+        for page in pages:
             problems = list(page.problems(by_key.get(page.key), self.seconds))
             verdict.problems += problems
             verdict.right += page.key in by_key and not problems

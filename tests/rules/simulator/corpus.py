@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,10 +11,12 @@ from pathlib import Path
 
 from rules.simulator.case import INTERVAL, Case, Verdict
 from rules.simulator.promtool import Firing, History, firings
-from rules.simulator.scraping import record_history
+from rules.simulator.scraping import Series, record_history
 
 BATCH = 16
 PROMTOOLS_AT_ONCE = 2
+
+_NUMBERS = itertools.count()  # of the cases, so that no two share a Redis in any batch
 
 
 @dataclass
@@ -25,28 +28,31 @@ class Batch:
 
     def judge(self, rule_files: Sequence[Path]) -> dict[str, Verdict]:
         """Compare what fires with what must, case by case."""
-        fired = self._firings(rule_files)
+        fired = self.firings(rule_files)
         return {name: case.judge(fired[name]) for name, case in self.cases.items()}
 
     def streams_paged(self, rule_files: Sequence[Path]) -> Iterator[tuple[set[str], set[str]]]:
         """Yield of each case the streams with an incident, and those for which anything fired."""
-        fired = self._firings(rule_files)
+        fired = self.firings(rule_files)
         for name, case in self.cases.items():
             within = {f.stream for f in fired[name] if f.first <= case.seconds}
             yield {page.stream for page in case.pages}, within
 
-    def _firings(self, rule_files: Sequence[Path]) -> dict[str, list[Firing]]:
+    def firings(
+        self, rule_files: Sequence[Path], mutants: Sequence[str] = ("",)
+    ) -> dict[str, list[Firing]]:
+        """Return every alert that fired in each case."""
         with tempfile.TemporaryDirectory(prefix="rules-") as directory:
-            fired = firings(self.history, rule_files, Path(directory))
+            fired = firings(self.history, rule_files, Path(directory), mutants)
         alone = len(self.cases) == 1
         return {
-            name: [f for f in fired if alone or f.redis == case.exporter.redis]
+            name: [f for f in fired if alone or f.redis in case.redis_names]
             for name, case in self.cases.items()
         }
 
 
 def batches(cases: Mapping[str, Case], size: int = BATCH) -> Iterator[Batch]:
-    """Record all cases; one that loses its scrape target is alone, for `up` is of no Redis."""
+    """Record all cases, each once; one that loses its target is alone, for `up` is of no Redis."""
     together = sorted(
         (item for item in cases.items() if not _loses_target(item[1])),
         key=lambda item: item[1].minutes,
@@ -70,13 +76,16 @@ def _loses_target(case: Case) -> bool:
 
 
 def _record(cases: dict[str, Case]) -> Batch:
-    series = {}
-    for index, case in enumerate(cases.values()):
-        for exporter in case.exporters:
-            exporter.redis = f"redis-{index}"
-            exporter.instance = f"{index}-{exporter.instance}"
-        series |= record_history(
-            case.world, case.exporters, seconds=case.seconds, interval=INTERVAL
-        )
+    series: dict[Series, list[float | str | None]] = {}
+    for case in cases.values():
+        if not case.series:
+            number = next(_NUMBERS)
+            for exporter in case.exporters:
+                exporter.redis = f"{exporter.redis}-{number}"
+                exporter.instance = f"{number}-{exporter.instance}"
+            case.series = record_history(
+                case.world, case.exporters, seconds=case.seconds, interval=INTERVAL
+            )
+        series |= case.series
     longest = max(case.seconds for case in cases.values())
     return Batch(cases, History(series, INTERVAL, longest))

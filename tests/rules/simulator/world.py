@@ -40,11 +40,15 @@ class Group:
 
 @dataclass
 class Stream:
-    """A stream as the list of the times of all entries it ever held; the first are trimmed."""
+    """A stream as the list of the times of all entries it ever held; the first are trimmed.
+
+    Its IDs are the times, or with `ids_tell_time` False just numbers.
+    """
 
     policy: StreamPolicy
     server: Server = field(default_factory=Server)
     maxlen: int | None = None
+    ids_tell_time: bool = True
     times: list[float] = field(default_factory=list)
     trimmed: int = 0
     exists: bool = True
@@ -56,8 +60,9 @@ class Stream:
 
     def add(self, *times: float) -> None:
         self.exists = True
-        for time in times:  # IDs only ever grow, whoever adds
-            self.times.append(max(time, self.times[-1] + 0.001) if self.times else time)
+        for time in times:
+            last = self.times[-1] if self.times else time
+            self.times.append(time if time >= last else last + 0.001)  # IDs never go back
         if self.maxlen is not None and self.length > self.maxlen:
             self.trim(self.maxlen)
 
@@ -117,6 +122,8 @@ class Stream:
         )
 
     def _id(self, index: int) -> StreamId:
+        if not self.ids_tell_time:
+            return StreamId(index + 1, 0)
         return StreamId(int(self.times[index] * 1000), index)
 
 
