@@ -290,6 +290,21 @@ def test_stream_deleted_removes_one_stream(broken: dict[str, Running]):
     system.wait_until_all_flow()
 
 
+def test_readers_come_back_to_a_deleted_stream_on_every_server(server: RealServer):
+    """Servers differ in what they tell a reader who was waiting for entries."""
+    kind = INCIDENTS["stream-deleted"]
+    system = Running(server.url, ("stream-deleted@0",))
+    try:
+        wait_for(lambda: system.said, "the incident begun")
+        wait_for(lambda: not system.client.exists(key_of(kind.stream)), "the stream gone")
+        system.wait_until_all_flow()
+        system.repair("stream-deleted")
+        wait_for(lambda: system.client.exists(key_of(kind.stream)), "the stream back")
+        system.wait_until_all_flow()
+    finally:
+        system.stop()
+
+
 def test_drift_orders_one_correction_and_is_over(broken: dict[str, Running]):
     system = broken["drift"]
     orders = wait_for(lambda: system.client.xrange(key_of("reconcile.close")), "a correction")

@@ -18,6 +18,8 @@ _BLOCK_MS = 2_000
 _ASK_AGAIN_SECONDS = 0.2
 _GROUP_RETRY_SECONDS = 0.5
 _DELETE_BATCH = 500
+# What a reader is told whose stream is gone; the second, before Redis 7.2, while it was waiting.
+_GONE = ("NOGROUP", "UNBLOCKED")
 
 
 class Entry(NamedTuple):
@@ -128,7 +130,7 @@ class GroupReader:
                 block=block_ms,
             )
         except ResponseError as error:
-            if not str(error).startswith("NOGROUP"):
+            if not str(error).startswith(_GONE):
                 raise
             await self._join_again()
             return []

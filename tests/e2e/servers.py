@@ -1,0 +1,210 @@
+"""Prometheus and Alertmanager as processes of their own, on free ports of 127.0.0.1."""
+
+import json
+import re
+import shutil
+import signal
+import subprocess
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Self
+
+import yaml
+
+from e2e.scaling import ALERTMANAGER, quick, quick_alertmanager, write_quick_rules
+from support.polling import wait_for
+from support.servers import missing
+
+SCRAPE_SECONDS = 1.0
+# Four times for each scrape. A sample passes two groups of rules, first those that record and then
+# the alerts, each when its turn comes. Together that is half the interval of a scrape at most, and
+# the rest is in reserve for a machine that is busy.
+EVALUATION_SECONDS = SCRAPE_SECONDS / 4
+JOB = "streamgauge"
+
+# What Prometheus does unless told otherwise, in quick motion.
+PROMETHEUS_DEFAULTS = {
+    "query.lookback-delta": "5m",
+    "rules.alert.resend-delay": "1m",
+    "rules.alert.for-grace-period": "10m",
+    "rules.alert.for-outage-tolerance": "1h",
+}
+_LISTENING = re.compile(r'msg="Listening on" address=127\.0\.0\.1:(\d+)')
+
+
+class WebServer:
+    """A program with an HTTP port of its own choice, which it tells in its log."""
+
+    names: tuple[str, ...]
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.port = 0
+        self._process: subprocess.Popen[bytes] | None = None
+        found = next((path for name in self.names if (path := shutil.which(name))), None)
+        if found is None:
+            missing(self.names[0])
+        self._binary = found
+        directory.mkdir(exist_ok=True)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def arguments(self) -> Iterator[str]:
+        raise NotImplementedError
+
+    def start(self) -> None:
+        """Start, on the port of before if there was one; return when it says that it is ready."""
+        assert self._process is None, "it runs already"
+        before = len(self.log())
+        with self._log_file.open("ab") as log:
+            self._process = subprocess.Popen(
+                [
+                    str(self._binary),
+                    *self.arguments(),
+                    f"--web.listen-address=127.0.0.1:{self.port}",
+                ],
+                cwd=self.directory,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+
+        def listening() -> int:
+            assert self.is_running(), f"it ended early:\n{self.log()}"
+            told = _LISTENING.search(self.log(), before)
+            return int(told[1]) if told else 0
+
+        what = f"{self.names[0]} listens"
+        self.port = wait_for(listening, what, seconds=30, every=0.05)
+        wait_for(self._is_ready, f"{self.names[0]} is ready", seconds=30, every=0.05)
+
+    def stop(self) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(timeout=15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def _log_file(self) -> Path:
+        return self.directory / "log"
+
+    def log(self) -> str:
+        return self._log_file.read_text(errors="replace") if self._log_file.exists() else ""
+
+    def get(self, path: str) -> bytes:
+        with urllib.request.urlopen(f"http://{self.address}{path}", timeout=10) as answer:
+            body: bytes = answer.read()
+            return body
+
+    def _is_ready(self) -> bool:
+        try:
+            return bool(self.get("/-/ready"))
+        except OSError:
+            return False
+
+
+class Alertmanager(WebServer):
+    """On the shipped example, in quick motion, with both receivers at `receiver_url`."""
+
+    names = ("prometheus-alertmanager", "alertmanager")
+
+    def __init__(self, directory: Path, receiver_url: str) -> None:
+        super().__init__(directory)
+        document = quick_alertmanager(ALERTMANAGER.read_text(), receiver_url)
+        self._config = directory / "alertmanager.yml"
+        self._config.write_text(yaml.safe_dump(document))
+
+    def arguments(self) -> Iterator[str]:
+        yield f"--config.file={self._config}"
+        yield f"--storage.path={self.directory / 'data'}"
+        yield "--cluster.listen-address="
+
+
+class Prometheus(WebServer):
+    """On all shipped rule files, in quick motion; scrapes one target and reports to `alertmanager`.
+
+    It keeps its data and its port when it is stopped and started again.
+    """
+
+    names = ("prometheus",)
+
+    def __init__(self, directory: Path, target: str, alertmanager: str) -> None:
+        super().__init__(directory)
+        document = {
+            "global": {
+                "scrape_interval": f"{SCRAPE_SECONDS * 1_000:.0f}ms",
+                "scrape_timeout": f"{SCRAPE_SECONDS * 1_000:.0f}ms",
+                "evaluation_interval": f"{EVALUATION_SECONDS * 1_000:.0f}ms",
+            },
+            "rule_files": [str(file) for file in write_quick_rules(directory)],
+            "alerting": {"alertmanagers": [{"static_configs": [{"targets": [alertmanager]}]}]},
+            "scrape_configs": [{"job_name": JOB, "static_configs": [{"targets": [target]}]}],
+        }
+        self._config = directory / "prometheus.yml"
+        self._config.write_text(yaml.safe_dump(document))
+
+    def arguments(self) -> Iterator[str]:
+        yield f"--config.file={self._config}"
+        yield f"--storage.tsdb.path={self.directory / 'data'}"
+        for flag, duration in PROMETHEUS_DEFAULTS.items():
+            yield f"--{flag}={quick(duration)}"
+
+    def restart(self) -> None:
+        self.stop()
+        self.start()
+
+    def query(self, expression: str) -> list[tuple[dict[str, str], float]]:
+        """What an expression gives now: labels and value of each series."""
+        answer = self._api("query", query=expression)
+        return [(one["metric"], float(one["value"][1])) for one in answer["result"]]
+
+    def value(self, expression: str) -> float | None:
+        """The one value an expression gives; None when it gives none."""
+        values = [value for _, value in self.query(expression)]
+        assert len(values) <= 1, f"{expression} gives {values}"
+        return values[0] if values else None
+
+    def firing(self) -> list[dict[str, str]]:
+        """The labels of the alerts that are firing now."""
+        answer = self._api("alerts")
+        return [alert["labels"] for alert in answer["alerts"] if alert["state"] == "firing"]
+
+    def evaluated_until(self) -> float:
+        """The time up to which every group of rules was evaluated; 0 before the first time."""
+        groups = self._api("rules")["groups"]
+        moments = [datetime.fromisoformat(group["lastEvaluation"]) for group in groups]
+        return max(min(moment.timestamp() for moment in moments), 0.0) if moments else 0.0
+
+    def wait_until_evaluated(self, moment: float, what: str) -> None:
+        """Wait until every group of rules was evaluated at `moment` or later."""
+        wait_for(
+            lambda: self.evaluated_until() >= moment,
+            f"Prometheus has evaluated {what}",
+            seconds=max(moment - self.evaluated_until(), 0) + 30,
+            every=0.2,
+        )
+
+    def _api(self, path: str, **parameters: str) -> Any:
+        answer = json.loads(self.get(f"/api/v1/{path}?{urllib.parse.urlencode(parameters)}"))
+        assert answer["status"] == "success", answer
+        return answer["data"]
