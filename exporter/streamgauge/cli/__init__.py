@@ -14,6 +14,7 @@ _COMMANDS: Final = {
     "serve": "streamgauge.cli.serve:serve",
     "demo": "streamgauge.cli.demo:demo",
     "report": "streamgauge.cli.report:report",
+    "suggest": "streamgauge.cli.suggest:suggest",
     "check-config": "streamgauge.cli.check_config:check_config",
     "metrics": "streamgauge.cli.metrics:metrics",
     "pack": "streamgauge.cli.pack:pack",

@@ -1,0 +1,61 @@
+"""What Redis still holds of one stream's past: IDs, and nothing of the entries themselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from streamgauge.model.ids import NEVER, StreamId
+
+
+@dataclass(frozen=True, slots=True)
+class GroupCursor:
+    """A consumer group and the last entry that it was given."""
+
+    name: bytes
+    last_delivered: StreamId
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The newest IDs of one stream, oldest first, and what Redis says of those that are gone.
+
+    `now_ms` is the server's clock. `entries_added` and `max_deleted` are None before Redis 7,
+    `groups` is None where they may not be read. `is_cut` when the reading ended before the number
+    of entries that was asked for, because they are large.
+    """
+
+    name: bytes
+    now_ms: int
+    ids: tuple[StreamId, ...] = ()
+    length: int = 0
+    last_generated: StreamId = NEVER
+    entries_added: int | None = None
+    max_deleted: StreamId | None = None
+    groups: tuple[GroupCursor, ...] | None = ()
+    is_cut: bool = False
+
+    @property
+    def tells_time(self) -> bool:
+        """Tell whether every ID is a point in time."""
+        ends = (*self.ids[:1], *self.ids[-1:], self.last_generated)
+        return all(each == NEVER or each.is_clock(self.now_ms) for each in ends)
+
+    @property
+    def is_whole(self) -> bool:
+        """Tell whether nothing was ever trimmed or deleted, as far as the server counts that."""
+        return self.entries_added is not None and self.entries_added == len(self.ids)
+
+    @property
+    def has_holes(self) -> bool:
+        """Tell whether entries were deleted from between those that are left."""
+        return self.max_deleted is not None and bool(self.ids) and self.max_deleted > self.ids[0]
+
+    def arrivals(self) -> list[float]:
+        """When entries arrived, in Unix seconds and in order.
+
+        The last one counts even when the entry itself is gone: its ID is still known.
+        """
+        times = [each.ms / 1000 for each in self.ids]
+        if self.last_generated > (self.ids[-1] if self.ids else NEVER):
+            times.append(self.last_generated.ms / 1000)
+        return times

@@ -1,0 +1,144 @@
+"""Proposals as rules of a configuration, each line with its evidence behind it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from streamgauge import globs
+from streamgauge.config import format_duration
+from streamgauge.policy import StreamClass
+from streamgauge.report.names import plain
+from streamgauge.schedule import Schedule
+from streamgauge.suggest.patterns import merge
+from streamgauge.suggest.proposal import Proposal, Terms
+from streamgauge.suggest.scalars import glob_scalar, one_line, scalar
+from streamgauge.verdict.words import Sentence, counted, duration, name_list
+
+_ORDER: Final = list(StreamClass)
+_MOST_NAMED: Final = 10
+
+
+class Rule(NamedTuple):
+    """One entry of `streams`: a pattern, its terms, and the proposals that it stands for."""
+
+    pattern: bytes
+    terms: Terms
+    proposals: Sequence[Proposal]
+
+
+def rules_of(
+    proposals: Iterable[Proposal],
+    known: Iterable[bytes] = (),
+    *,
+    is_discovered: Callable[[bytes], bool] = lambda _name: True,
+) -> list[Rule]:
+    """Merge proposals into rules, by class and name; no pattern matches a name of `known`.
+
+    Those without terms get no rule, and no pattern matches them either. A name that discovery would
+    not find by itself keeps a rule of its own: only a name without wildcards is watched there.
+    """
+    by_name = {proposal.name: proposal for proposal in proposals}
+    terms = {
+        name: each.terms
+        for name, each in by_name.items()
+        if each.terms is not None and is_discovered(name)
+    }
+    others = by_name.keys() - terms.keys()
+    rules = [
+        Rule(pattern, terms[names[0]], [by_name[name] for name in names])
+        for pattern, names in merge(terms, others.union(known))
+    ]
+    rules += (
+        Rule(globs.escape(name), each.terms, [each])
+        for name in others
+        if (each := by_name[name]).terms is not None
+    )
+    return sorted(rules, key=lambda rule: (_ORDER.index(rule.terms.stream_class), rule.pattern))
+
+
+def rule_lines(rules: Iterable[Rule], indent: str) -> Iterator[str]:
+    """Write rules as items of a block list, without line ends; comments come before and behind."""
+    for rule in rules:
+        for comment in _comments(rule):
+            yield f"{indent}# {one_line(comment)}"
+        dash = "- "
+        for key, value, reason in _keys(rule):
+            line = f"{indent}{dash}{key}: {value}"
+            yield f"{line}  # {one_line(reason)}" if reason else line
+            dash = "  "
+
+
+def unclassified_lines(proposals: Iterable[Proposal]) -> Iterator[str]:
+    """Say of each stream without terms why its history does not tell."""
+    untold = sorted((each for each in proposals if each.terms is None), key=lambda each: each.name)
+    for proposal in untold:
+        yield f"{plain(proposal.name)}: {proposal.class_reason}"
+
+
+def _comments(rule: Rule) -> Iterator[str]:
+    if len(rule.proposals) > 1:
+        names = name_list([each.name for each in rule.proposals])
+        yield f"{counted(len(rule.proposals), 'stream')}: {names.text(plain)}."
+    yield from _capped(list(_silences(rule.proposals)))
+    yield from _capped(list(_backlogs(rule.proposals)))
+
+
+def _silences(proposals: Iterable[Proposal]) -> Iterator[str]:
+    for each in proposals:
+        if each.silent_seconds is not None:
+            yield (
+                f"SILENT NOW: {plain(each.name)} has had no entry for "
+                f"{duration(each.silent_seconds)}. It pages as it is; "
+                "if it is retired, write ignore: true or class: event."
+            )
+
+
+def _backlogs(proposals: Iterable[Proposal]) -> Iterator[str]:
+    for each in proposals:
+        if each.slow_groups is not None:
+            sentence = Sentence(
+                f"WAITING NOW on {{}}: entries wait {each.slow_groups.template}. "
+                "If that is by design, give the group a lag_limit of its own under groups.",
+                (each.name, *each.slow_groups.names),
+            )
+            yield sentence.text(plain)
+
+
+def _capped(lines: list[str]) -> Iterator[str]:
+    yield from lines[:_MOST_NAMED]
+    if len(lines) > _MOST_NAMED:
+        yield f"and {len(lines) - _MOST_NAMED:,} more like these"
+
+
+def _keys(rule: Rule) -> Iterator[tuple[str, str, str]]:
+    """The keys of one entry with value and reason.
+
+    Of several streams the one with the longest silence speaks, as the nearest to the limit.
+    """
+    terms = rule.terms
+    example = max(rule.proposals, key=lambda each: each.longest_seconds)
+    of = f"{plain(example.name)}: " if len(rule.proposals) > 1 else ""
+    yield "match", glob_scalar(rule.pattern), ""
+    yield "class", terms.stream_class, of + example.class_reason
+    if terms.quiet_limit_seconds is not None:
+        yield "quiet_limit", limit_text(terms.quiet_limit_seconds), of + example.quiet_reason
+    if terms.active is not None:
+        yield "active", _active(terms.active), of + example.active_reason
+    yield "lag_limit", limit_text(terms.lag_limit_seconds), of + example.lag_reason
+
+
+def limit_text(seconds: float) -> str:
+    """Write a limit; infinite is `none`."""
+    return "none" if math.isinf(seconds) else format_duration(seconds)
+
+
+def _active(schedule: Schedule) -> str:
+    defaults = Schedule()
+    parts: Mapping[str, str] = {
+        "days": scalar(schedule.days) if schedule.days != defaults.days else "",
+        "hours": f'"{schedule.hours}"' if schedule.hours != defaults.hours else "",
+        "timezone": scalar(schedule.timezone),
+    }
+    return f"{{{', '.join(f'{key}: {value}' for key, value in parts.items() if value)}}}"
