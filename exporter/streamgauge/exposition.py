@@ -84,7 +84,21 @@ def _add_instance(rows: dict[Level, list[Row]], instance: RedisSnapshot) -> None
         rows[Level.CLASS].append((_labels(redis, ("class", count.stream_class)), count))
     for duration in instance.durations:
         rows[Level.STAGE].append((_labels(redis, ("stage", duration.stage)), duration))
+    for key_errors in instance.key_error_counts:
+        labels = _labels(redis, ("reason", key_errors.reason))
+        rows[Level.KEY_ERRORS].append((labels, key_errors))
+    _add_keys(rows, instance)
     _add_streams(rows, instance)
+
+
+def _add_keys(rows: dict[Level, list[Row]], instance: RedisSnapshot) -> None:
+    database = ("redis", instance.redis), ("db", f"db{instance.db}")
+    for key in instance.keys:
+        labels = _labels(*database, ("key", label_value(key.declared.name)))
+        rows[Level.KEY].append((labels, key))
+    for count in instance.key_counts:
+        labels = _labels(*database, ("pattern", label_value(count.pattern)))
+        rows[Level.PATTERN].append((labels, count))
 
 
 def _add_streams(rows: dict[Level, list[Row]], instance: RedisSnapshot) -> None:

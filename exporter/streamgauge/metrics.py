@@ -22,7 +22,10 @@ class Level(enum.Enum):
     STREAM = ("redis", "db", "stream", "class")
     GROUP = ("redis", "db", "stream", "class", "group")
     CONSUMER = ("redis", "db", "stream", "class", "group", "consumer")
+    KEY = ("redis", "db", "key")
+    PATTERN = ("redis", "db", "pattern")
     ERRORS = ("redis", "class", "reason")
+    KEY_ERRORS = ("redis", "reason")
     CLASS = ("redis", "class")
     STAGE = ("redis", "stage")
     PROCESS = ()
@@ -47,7 +50,7 @@ def _counter(name: str, level: Level, field: str, text: str) -> Metric:
     return Metric(name, "counter", text, level, attrgetter(field))
 
 
-_R, _S, _G, _C = Level.REDIS, Level.STREAM, Level.GROUP, Level.CONSUMER
+_R, _S, _G, _C, _K = Level.REDIS, Level.STREAM, Level.GROUP, Level.CONSUMER, Level.KEY
 
 # fmt: off
 METRICS: Final = (
@@ -77,7 +80,13 @@ METRICS: Final = (
     _gauge("redis_stream_group_consumer_idle_seconds", _C, "idle_seconds", "Time since the consumer last tried to read."),
     _gauge("redis_stream_group_consumer_inactive_seconds", _C, "inactive_seconds", "Time since the consumer last read something (Redis 7.2 and newer); absent when it never did."),
 
+    _gauge("redis_key_exists", _K, "exists", "1; 0 for a declared state key that is absent."),
+    _gauge("redis_key_ttl_seconds", _K, "ttl_seconds", "Time until the key expires; absent when it never does."),
+    _gauge("redis_key_deadline_seconds", _K, "deadline_seconds", "Time until the deadline in the key's declared field, on the server's clock; negative once it has passed; absent when no field is declared or it holds no time."),
+    _gauge("redis_keys_matching", Level.PATTERN, "keys", "Keys whose name matches, counted in the background; absent until the whole keyspace was walked, and while it cannot be."),
+
     _gauge("streamgauge_stream_errors", Level.ERRORS, "streams", "Known streams that could not be read in this scrape."),
+    _gauge("streamgauge_key_errors", Level.KEY_ERRORS, "keys", "Declared state keys that could not be read in this scrape, or only their deadline (notime: the field is missing or holds no time)."),
     _gauge("streamgauge_streams", Level.CLASS, "streams", "Streams read in this scrape."),
     _gauge("streamgauge_streams_dropped", _R, "streams_dropped", "Streams found and not exported because there are more than max_streams."),
     _gauge("streamgauge_groups_lag_unknown", _R, "groups_lag_unknown", "Groups whose lag in entries the server cannot tell."),

@@ -1,4 +1,4 @@
-"""What the user declared about each stream: its class and its limits."""
+"""What the user declared: the class and the limits of each stream, and the state keys."""
 
 import enum
 import functools
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from streamgauge import globs
 from streamgauge.schedule import Schedule
+from streamgauge.state_keys import NO_STATE_KEYS, StateKeys
 
 if TYPE_CHECKING:
     from streamgauge.config.model import ClassLimits, Config, StreamRule
@@ -76,11 +77,15 @@ UNCLASSIFIED = StreamPolicy(StreamClass.UNCLASSIFIED)
 
 
 class Policy:
-    """The stream rules in their order, ready to be asked about any name."""
+    """The stream rules in their order, ready to be asked about any name, and the state keys."""
 
     def __init__(
-        self, classes: Mapping[StreamClass, "ClassLimits"], rules: Sequence["StreamRule"]
+        self,
+        classes: Mapping[StreamClass, "ClassLimits"],
+        rules: Sequence["StreamRule"],
+        keys: StateKeys = NO_STATE_KEYS,
     ) -> None:
+        self.keys = keys
         self._policies = tuple(_policy_of(rule, classes) for rule in rules)
         self._literals: dict[bytes, int] = {}
         self._globs: list[tuple[int, re.Pattern[bytes]]] = []
@@ -96,7 +101,7 @@ class Policy:
     @classmethod
     def from_config(cls, config: "Config") -> Self:
         """The policy a configuration declares."""
-        return cls(config.classes, config.streams)
+        return cls(config.classes, config.streams, StateKeys.from_config(config))
 
     def resolve(self, name: bytes) -> StreamPolicy | None:
         """What holds for the stream of this name: the first rule that matches, else unclassified.

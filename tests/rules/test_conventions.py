@@ -44,6 +44,7 @@ MAX_GROUP = 20
 LEVELS = {
     "job": (),
     "redis": ("redis",),
+    "key": ("redis", "db", "key"),
     "stream": ("redis", "db", "stream", "class"),
     "group": ("redis", "db", "stream", "class", "group"),
 }
@@ -188,8 +189,9 @@ def test_nothing_needs_more_than_prometheus_2_42():
 def test_recorded_series_are_level_metric_operation(name):
     level, metric, operation = name.split(":")
     assert level in LEVELS
-    assert metric.startswith(("redis_up", "streamgauge_", "redis_stream_"))
+    assert metric.startswith(("redis_up", "streamgauge_", "redis_stream_", "redis_key_"))
     assert metric.startswith("redis_stream_group_") == (level == "group")
+    assert metric.startswith("redis_key_") == (level == "key")
     assert re.fullmatch(r"[a-z][a-z0-9_]*", operation)
 
 
@@ -229,7 +231,7 @@ def test_what_pages_is_what_the_contract_says():
 
 @pytest.mark.parametrize("name", ALERTS)
 def test_names_and_labels(name):
-    assert re.fullmatch(r"RedisStreams?([A-Z][a-z]+)+", name)
+    assert re.fullmatch(r"Redis(Stream|Key)s?([A-Z][a-z]+)+", name)
     assert len(name) <= MAX_NAME
     assert ALERTS[name]["labels"].keys() == {"severity"}
 
@@ -292,7 +294,7 @@ def test_runbook_headings(name):
 
 @pytest.mark.parametrize("name", RUNBOOKS)
 def test_runbooks_name_files_that_exist(name):
-    for other in re.findall(r"\b(RedisStream\w+)\b", RUNBOOKS[name]):
+    for other in re.findall(r"\b(Redis(?:Stream|Key)\w+)\b", RUNBOOKS[name]):
         assert other in ALERTS
 
 

@@ -12,6 +12,7 @@ from rules.hygiene import (
     exporter_health,
     lagging_groups,
     pending_entries,
+    state_keys,
 )
 from rules.hygiene.histories import WORKERS, History, told
 from rules.hygiene.playing import Played, play
@@ -24,12 +25,14 @@ FIRING = [
     pending_entries.TICKETS,
     emptied_streams.TICKETS,
     exporter_health.TICKETS,
+    state_keys.TICKETS,
 ]
 CALM = [
     calm_groups.CALM,
     pending_entries.CALM,
     emptied_streams.CALM,
     exporter_health.CALM,
+    state_keys.CALM,
 ]
 TICKETS = dict(ChainMap(*FIRING))
 PAGES = blind_pages.PAGES
@@ -39,6 +42,7 @@ BESIDE = {
     "a group that falls behind little by little": {"RedisStreamGroupDrainingSlowly"},
     "feeds that cannot be read": {"RedisStreamsUnreadable"},
     "Redis is down": {BLIND},
+    "Redis is down, and its keys with it": {BLIND},
 }
 """Further alerts that are right in a history."""
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from streamgauge.model.records import Consumer, ErrorCount, Group, RedisSnapshot, Stream
+from streamgauge.model.records import Consumer, ErrorCount, Group, Key, RedisSnapshot, Stream
 from streamgauge.policy import StreamClass
+from streamgauge.state_keys import StateKey
 from streamgauge.verdict.looks import Look
 
 AT = 1_800_000_000.0
@@ -67,6 +68,18 @@ def group(name: bytes = b"g", **fields: Any) -> Group:
 
 def consumer(name: bytes = b"c", idle: float = 1.0, pending: int = 0) -> Consumer:
     return Consumer(name, pending, idle, None)
+
+
+def key(
+    name: bytes = b"k",
+    *,
+    field: bytes | None = None,
+    max_age: float | None = None,
+    exists: int | None = 1,
+    **fields: Any,
+) -> Key:
+    """A state key that exists and never expires."""
+    return Key(StateKey(name, field, max_age), exists, **fields)
 
 
 def look(*streams: Stream, at: float = AT, redis: str = "main", up: int = 1, **fields: Any) -> Look:

@@ -11,20 +11,22 @@ from streamgauge.policy import Policy, StreamClass
 _NOTHING = "-"
 _SERVER_COLUMNS = ("name", "address", "db", "mode", "login", "tls", "timeout")
 _CLASS_COLUMNS = ("class", "quiet limit", "lag limit")
+_KEY_COLUMNS = ("", "key", "deadline")
 _STREAM_COLUMNS = ("", "match", "class", "quiet limit", "active", "lag limit")
 
 
 def describe(config: Config) -> str:
     """The configuration as aligned plain text, without any secret."""
     others = ("", "(any other)", StreamClass.UNCLASSIFIED, _NOTHING, _NOTHING, "none")
-    return "\n\n".join(
-        (
-            _table("Servers", _SERVER_COLUMNS, _servers(config)),
-            _table("Discovery", (), _discovery(config)),
-            _table("Classes", _CLASS_COLUMNS, _classes(config)),
-            _table("Streams (the first match wins)", _STREAM_COLUMNS, [*_streams(config), others]),
-        )
-    )
+    tables = [
+        _table("Servers", _SERVER_COLUMNS, _servers(config)),
+        _table("Discovery", (), _discovery(config)),
+        _table("Classes", _CLASS_COLUMNS, _classes(config)),
+        _table("Streams (the first match wins)", _STREAM_COLUMNS, [*_streams(config), others]),
+    ]
+    if config.keys:
+        tables.append(_table("State keys", _KEY_COLUMNS, list(_keys(config))))
+    return "\n\n".join(tables)
 
 
 def warnings(config: Config) -> list[str]:
@@ -98,6 +100,16 @@ def _streams(config: Config) -> Iterator[tuple[str, ...]]:
         for group in rule.groups:
             limit = _limit(group.lag_limit_seconds)
             yield "", f"  group {_printable(group.match)}", "", "", "", limit
+
+
+def _keys(config: Config) -> Iterator[tuple[str, ...]]:
+    for index, rule in enumerate(config.keys):
+        deadline = "counted" if rule.match is not None else _NOTHING
+        if rule.field is not None:
+            deadline = f"the time in {_printable(rule.field)}"
+        if rule.max_age_seconds is not None:
+            deadline = f"{format_duration(rule.max_age_seconds)} after {deadline}"
+        yield f"[{index}]", _printable(rule.key or rule.match or ""), deadline
 
 
 def _active(rule: StreamRule) -> str:

@@ -81,10 +81,14 @@ def parse_document(text: str, source: str) -> Document:
 
 
 def dotted(location: Location) -> str:
-    """`streams[2].class` for ("streams", 2, "class")."""
+    """`streams[2].class` for ("streams", 2, "class"); what cannot be printed is escaped."""
     text = ""
     for step in location:
-        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
+        if isinstance(step, int):
+            text += f"[{step}]"
+            continue
+        key = step if step.isprintable() else repr(step)[1:-1]
+        text += f".{key}" if text else key
     return text
 
 

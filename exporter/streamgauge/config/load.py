@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 
 from streamgauge.config import environment
 from streamgauge.config.document import Document, Location, dotted, read_document
+from streamgauge.config.keys import KeySection
 from streamgauge.config.model import Config
 from streamgauge.config.problems import ConfigError, Problem, RefusedError, did_you_mean, found
 from streamgauge.config.sections import (
@@ -39,6 +40,7 @@ class FileSection(Section):
     redis: tuple[ServerSection, ...]
     classes: Annotated[ClassesSection, EMPTY_SECTION] = ClassesSection()
     streams: Annotated[tuple[StreamSection, ...], EMPTY_LIST] = ()
+    keys: Annotated[tuple[KeySection, ...], EMPTY_LIST] = ()
     discovery: Annotated[DiscoverySection, EMPTY_SECTION] = DiscoverySection()
 
     @field_validator("discovery", mode="after")
@@ -46,7 +48,9 @@ class FileSection(Section):
     def _finds_something(
         cls, discovery: DiscoverySection, info: ValidationInfo
     ) -> DiscoverySection:
-        if not discovery.match and {"classes", "streams"} <= info.data.keys():
+        if discovery.match or info.data.get("keys"):
+            return discovery
+        if {"classes", "streams", "keys"} <= info.data.keys():
             rules = [stream.rule() for stream in info.data["streams"]]
             if not Policy(info.data["classes"].limits(), rules).declared:
                 raise RefusedError(
@@ -62,6 +66,7 @@ class FileSection(Section):
             discovery=self.discovery.discovery(),
             classes=MappingProxyType(self.classes.limits()),
             streams=tuple(stream.rule() for stream in self.streams),
+            keys=tuple(key.rule() for key in self.keys),
         )
 
 
@@ -80,6 +85,7 @@ _SECTIONS: Mapping[Location, type[Section]] = {
     ("streams",): StreamSection,
     ("streams", "active"): ActiveSection,
     ("streams", "groups"): GroupSection,
+    ("keys",): KeySection,
 }
 
 

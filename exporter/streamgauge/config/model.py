@@ -116,6 +116,20 @@ class StreamRule:
     groups: tuple[GroupRule, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyRule:
+    """One entry of `keys`: one `key`, or with `match` a pattern whose keys are counted.
+
+    Both are written as globs. `field` holds a Unix time: the deadline or, with `max_age_seconds`,
+    when the key was last refreshed.
+    """
+
+    key: str | None = None
+    match: str | None = None
+    field: str | None = None
+    max_age_seconds: float | None = None
+
+
 DEFAULT_CLASSES: Mapping[StreamClass, ClassLimits] = MappingProxyType(
     {
         StreamClass.CONTINUOUS: ClassLimits(quiet_limit_seconds=300.0, lag_limit_seconds=300.0),
@@ -134,6 +148,7 @@ class Config:
     discovery: DiscoveryConfig = field(default_factory=DiscoveryConfig)
     classes: Mapping[StreamClass, ClassLimits] = field(default_factory=lambda: DEFAULT_CLASSES)
     streams: tuple[StreamRule, ...] = ()
+    keys: tuple[KeyRule, ...] = ()
 
 
 def host_and_port(host: str, port: int) -> str:

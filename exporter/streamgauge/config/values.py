@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import (
     BaseModel,
@@ -18,13 +18,17 @@ from streamgauge.config.durations import parse_duration, without_unit
 from streamgauge.config.model import NO_LIMIT
 from streamgauge.config.problems import RefusedError, choose_from, found
 
+_NUMBERS_END: Final = 1e15
+"""What is no duration in any unit, and infinity: no unit is suggested for it."""
+
 
 @dataclass(slots=True)
 class Surroundings:
-    """What checking a file needs beside its text: its folder, and the server names so far."""
+    """What checking a file needs beside its text: its folder, and the names so far."""
 
     folder: Path = field(default_factory=Path)
     server_names: set[str] = field(default_factory=set)
+    state_keys: set[object] = field(default_factory=set)
 
 
 class Section(BaseModel):
@@ -38,7 +42,8 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
-def _text(value: object) -> str:
+def check_text(value: object) -> str:
+    """The text itself; RefusedError when it is none, or empty."""
     if not isinstance(value, str):
         in_quotes = " in quotes" if isinstance(value, bool | int | float) else ""
         raise RefusedError(f"found {found(value)}, allowed: text{in_quotes}")
@@ -80,7 +85,7 @@ def _positive_count(value: object) -> int:
 
 
 def _duration(value: object) -> float:
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _NUMBERS_END:
         raise RefusedError(without_unit(value, found(value)))
     if not isinstance(value, str):
         raise RefusedError(f"found {found(value)}, allowed: a duration such as 30s, 5m or 1h30m")
@@ -103,8 +108,9 @@ def _quiet_limit(value: object) -> float:
     return _duration(value)
 
 
-def _pattern(value: object) -> str:
-    pattern = _text(value)
+def check_pattern(value: object) -> str:
+    """The text of a pattern; RefusedError when it is none."""
+    pattern = check_text(value)
     try:
         globs.compile_glob(globs.encode(pattern))
     except ValueError as error:
@@ -112,8 +118,15 @@ def _pattern(value: object) -> str:
     return pattern
 
 
+def _path(value: object, info: ValidationInfo) -> Path:
+    text = check_text(value)
+    if "\n" in text or "-----BEGIN" in text:  # not repeated: it may be a key
+        raise RefusedError("found the content of a file, allowed: its path")
+    return surroundings(info).folder / text
+
+
 def _file(value: object, info: ValidationInfo) -> str:
-    path = surroundings(info).folder / _text(value)
+    path = _path(value, info)
     try:
         with path.open("rb") as file:
             file.read(1)
@@ -123,7 +136,7 @@ def _file(value: object, info: ValidationInfo) -> str:
 
 
 def _secret_file(value: object, info: ValidationInfo) -> SecretStr:
-    path = surroundings(info).folder / _text(value)
+    path = _path(value, info)
     try:
         text = path.read_bytes().decode()
     except OSError as error:
@@ -156,21 +169,23 @@ def _nothing_is_no_list(value: object) -> object:
     return [] if value is None else value
 
 
-Text = Annotated[str, PlainValidator(_text)]
+Text = Annotated[str, PlainValidator(check_text)]
 Flag = Annotated[bool, PlainValidator(_flag)]
 Count = Annotated[int, PlainValidator(_count)]
 PositiveCount = Annotated[int, PlainValidator(_positive_count)]
 Duration = Annotated[float, PlainValidator(_duration)]
 LagLimit = Annotated[float, PlainValidator(_lag_limit)]
 QuietLimit = Annotated[float, PlainValidator(_quiet_limit)]
-Pattern = Annotated[str, PlainValidator(_pattern)]
+Pattern = Annotated[str, PlainValidator(check_pattern)]
 
 # None only ever means that the key is absent: a key with nothing behind it is refused like a wrong
 # value.
-MaybeText = Annotated[str | None, PlainValidator(_text)]
+MaybeText = Annotated[str | None, PlainValidator(check_text)]
 MaybeSecret = Annotated[SecretStr | None, PlainValidator(_secret)]
 MaybeSecretFile = Annotated[SecretStr | None, PlainValidator(_secret_file)]
 MaybeFile = Annotated[str | None, PlainValidator(_file)]
+MaybeDuration = Annotated[float | None, PlainValidator(_duration)]
+MaybePattern = Annotated[str | None, PlainValidator(check_pattern)]
 MaybeLagLimit = Annotated[float | None, PlainValidator(_lag_limit)]
 MaybeQuietLimit = Annotated[float | None, PlainValidator(_quiet_limit)]
 

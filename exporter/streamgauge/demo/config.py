@@ -6,14 +6,17 @@ from pathlib import Path
 from streamgauge.config import format_duration
 from streamgauge.demo.catalogue import (
     DEFAULT_LIMIT_SECONDS,
+    PREFIX,
     STREAM_PREFIX,
     STREAMS,
     GroupSpec,
     StreamClass,
     StreamSpec,
 )
+from streamgauge.demo.control import POLICY_DEADLINE, POLICY_HASH
 from streamgauge.demo.errors import DemoError
 from streamgauge.demo.pace import Pace
+from streamgauge.demo.positions import HOLD_KEY
 
 MARKER = "# Written by `streamgauge demo` at each start: copy it before you change it."
 _LOGIN = re.compile(r"(?<=://)[^/?#]*@")
@@ -84,6 +87,13 @@ def render_config(redis_url: str, pace: Pace) -> str:
         "",
         "  # A wildcard is for what may come; the names above matched first and keep their own.",
         f'  - {{match: "{STREAM_PREFIX}learning.*", class: event}}',
+        "",
+        "# What tells that the control plane is alive while its streams are empty.",
+        "keys:",
+        "  # The policy in force, refreshed long before its deadline.",
+        f"  - {{key: {PREFIX}{POLICY_HASH}, deadline_field: {POLICY_DEADLINE}}}",
+        "  # One key for each symbol that is on hold; none is as right as some.",
+        f'  - {{match: "{PREFIX}{HOLD_KEY}*"}}',
     ]
     return "\n".join(lines) + "\n"
 

@@ -17,6 +17,7 @@ from streamgauge.demo.world import World
 
 POLICY_VERSION = "1.0.0-ai-v1"
 POLICY_HASH = "policy:current"
+POLICY_DEADLINE = "valid_until_epoch"
 MODELS = ("ensemble", "lightgbm", "patchtst")
 _REFRESH_SECONDS = 30 * MINUTE
 _VALID_SECONDS = 2 * HOUR
@@ -37,7 +38,7 @@ async def policy_refresh(world: World) -> None:
             POLICY_HASH,
             {
                 "policy_version": POLICY_VERSION,
-                "valid_until_epoch": int(now + valid_seconds) + 1,
+                POLICY_DEADLINE: int(now + valid_seconds) + 1,
                 "refreshed": int(now),
             },
         )

@@ -20,6 +20,7 @@ def stream_record(reading: StreamReading, policy: StreamPolicy, memory: Memory) 
     now_ms = now_us // 1000
     if policy.stream_class is StreamClass.CONTINUOUS:
         memory.saw_continuous(name)
+    memory.forget_groups(name, kept={group.name for group in reading.groups})
 
     age: float | None = None
     last_entry: float | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple, TypeVar
 
 from streamgauge.model.ids import StreamId
@@ -20,6 +21,7 @@ GroupKey = tuple[bytes, bytes]
 """A stream's name and a group's."""
 
 _Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
 
 
 class Memory:
@@ -31,8 +33,8 @@ class Memory:
 
     def __init__(self) -> None:
         self._last_generated: dict[bytes, Sighting] = {}
-        self._undelivered: dict[GroupKey, Sighting] = {}
-        self._lag_errors: dict[GroupKey, LagError] = {}
+        self._undelivered: dict[bytes, dict[bytes, Sighting]] = {}  # by stream, then by group
+        self._lag_errors: dict[bytes, dict[bytes, LagError]] = {}
         self._continuous: set[bytes] = set()
 
     def unchanged_seconds(self, stream: bytes, last_generated: StreamId, now_us: int) -> float:
@@ -41,7 +43,10 @@ class Memory:
 
     def undelivered_seconds(self, key: GroupKey, entry: StreamId, now_us: int) -> float:
         """Tell for how long this entry is known to have been the group's oldest undelivered one."""
-        return _seconds_since_sighting(self._undelivered, key, entry, now_us)
+        stream, group = key
+        return _seconds_since_sighting(
+            self._undelivered.setdefault(stream, {}), group, entry, now_us
+        )
 
     def forget_last_generated(self, stream: bytes) -> None:
         """Drop the sighting of a stream whose ID tells the time by itself."""
@@ -49,18 +54,19 @@ class Memory:
 
     def forget_undelivered(self, key: GroupKey) -> None:
         """Drop the sighting of a group that caught up, or whose oldest entry tells the time."""
-        self._undelivered.pop(key, None)
+        _drop(self._undelivered, key)
 
     def lag_error(self, key: GroupKey) -> LagError | None:
         """Return the constant error learned of a group's reported lag."""
-        return self._lag_errors.get(key)
+        of_stream = self._lag_errors.get(key[0])
+        return of_stream.get(key[1]) if of_stream else None
 
     def set_lag_error(self, key: GroupKey, error: LagError | None) -> None:
         """Keep, or with None drop, the constant error of a group's reported lag."""
         if error is None:
-            self._lag_errors.pop(key, None)
+            _drop(self._lag_errors, key)
         else:
-            self._lag_errors[key] = error
+            self._lag_errors.setdefault(key[0], {})[key[1]] = error
 
     def saw_continuous(self, stream: bytes) -> None:
         """Remember that a continuous stream existed, so that its absence will be reported."""
@@ -74,15 +80,30 @@ class Memory:
     def forget_streams(self, kept: Container[bytes]) -> None:
         """Drop everything about streams that are no longer watched."""
         self._last_generated = {k: v for k, v in self._last_generated.items() if k in kept}
-        self._undelivered = {k: v for k, v in self._undelivered.items() if k[0] in kept}
-        self._lag_errors = {k: v for k, v in self._lag_errors.items() if k[0] in kept}
+        self._undelivered = {k: v for k, v in self._undelivered.items() if k in kept}
+        self._lag_errors = {k: v for k, v in self._lag_errors.items() if k in kept}
         self._continuous = {name for name in self._continuous if name in kept}
 
     def forget_contents(self, stream: bytes) -> None:
         """Drop what was learned inside a stream that is gone; that it existed stays known."""
         self.forget_last_generated(stream)
-        self._undelivered = {k: v for k, v in self._undelivered.items() if k[0] != stream}
-        self._lag_errors = {k: v for k, v in self._lag_errors.items() if k[0] != stream}
+        self.forget_groups(stream, kept=frozenset())
+
+    def forget_groups(self, stream: bytes, kept: AbstractSet[bytes]) -> None:
+        """Drop what was learned of a stream's groups, but for those that it still has."""
+        for group in self._undelivered.get(stream, {}).keys() - kept:
+            _drop(self._undelivered, (stream, group))
+        for group in self._lag_errors.get(stream, {}).keys() - kept:
+            _drop(self._lag_errors, (stream, group))
+
+
+def _drop(of_streams: dict[bytes, dict[bytes, _Value]], key: GroupKey) -> None:
+    stream, group = key
+    of_stream = of_streams.get(stream)
+    if of_stream is not None:
+        of_stream.pop(group, None)
+        if not of_stream:
+            del of_streams[stream]
 
 
 def _seconds_since_sighting(

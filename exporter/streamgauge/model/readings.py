@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from streamgauge.model.ids import StreamId
+from streamgauge.state_keys import StateKey
 
 
 class PendingReading(NamedTuple):
@@ -50,3 +51,17 @@ class StreamReading(NamedTuple):
     entries_added: int | None
     groups: tuple[GroupReading, ...]
     from_replica: bool = False
+
+
+class KeyReading(NamedTuple):
+    """PTTL and HGET of one state key, and the server's clock when it was read.
+
+    `ttl_ms` is None for a key that never expires, `value` for a field that is not there or was not
+    asked for.
+    """
+
+    key: StateKey
+    now_us: int
+    exists: bool
+    ttl_ms: int | None = None
+    value: bytes | None = None

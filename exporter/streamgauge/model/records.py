@@ -7,9 +7,16 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from streamgauge.policy import StreamClass
+from streamgauge.state_keys import StateKey
 
 ERROR_REASONS: Final = ("noperm", "wrongtype", "timeout", "protocol", "other")
 """Why a stream could not be read, in the order in which they are exported."""
+
+NO_TIME: Final = "notime"
+"""Why a state key has no deadline that was read: its field is missing or holds no Unix time."""
+
+KEY_ERROR_REASONS: Final = (*ERROR_REASONS, NO_TIME)
+"""Why a state key, or only its deadline, could not be read."""
 
 
 class Consumer(NamedTuple):
@@ -53,6 +60,34 @@ class Stream(NamedTuple):
     groups: tuple[Group, ...] = ()
 
 
+class Key(NamedTuple):
+    """A state key; None is unknown, or a time it has none of.
+
+    `error`, one of KEY_ERROR_REASONS, says why something is unknown. The deadline is the seconds
+    until then, negative once it has passed.
+    """
+
+    declared: StateKey
+    exists: int | None = None
+    ttl_seconds: float | None = None
+    deadline_seconds: float | None = None
+    error: str | None = None
+
+
+class KeyCount(NamedTuple):
+    """How many keys match a pattern, at the last walk through the whole keyspace; None before."""
+
+    pattern: bytes
+    keys: int | None
+
+
+class KeyErrorCount(NamedTuple):
+    """How many state keys could not be read for one reason."""
+
+    reason: str
+    keys: int
+
+
 class ErrorCount(NamedTuple):
     """How many streams of one class could not be read for one reason."""
 
@@ -85,7 +120,8 @@ class StageDuration(NamedTuple):
 class RedisSnapshot:
     """Everything one scrape saw of one Redis; `up` 0 comes with no streams at all.
 
-    `servers` holds what is distinct: the primaries of a cluster, all alike, are one.
+    `servers` holds what is distinct: the primaries of a cluster, all alike, are one. `keys` holds
+    every state key that is declared, read or not.
     """
 
     redis: str
@@ -101,6 +137,9 @@ class RedisSnapshot:
     discovery_last_success_timestamp_seconds: float | None
     discovery_duration_seconds: float | None
     servers: Sequence[Instance] = ()
+    keys: Sequence[Key] = ()
+    key_counts: Sequence[KeyCount] = ()
+    key_error_counts: Sequence[KeyErrorCount] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,13 @@ from streamgauge.report.document import (
     name_cell,
 )
 from streamgauge.report.summary import summary
-from streamgauge.verdict.records import GroupVerdict, RedisVerdict, StreamVerdict
+from streamgauge.verdict.records import (
+    GroupVerdict,
+    KeyCountVerdict,
+    KeyVerdict,
+    RedisVerdict,
+    StreamVerdict,
+)
 from streamgauge.verdict.states import Severity
 from streamgauge.verdict.words import duration
 
@@ -38,7 +44,8 @@ def document(verdicts: Iterable[RedisVerdict], *, only_problems: bool = False) -
 def _chapter(verdict: RedisVerdict, only_problems: bool) -> Chapter:
     sections: Sequence[Section] = ()
     if verdict.up:
-        sections = [section(verdict, only_problems) for section in _SECTIONS]
+        written = (section(verdict, only_problems) for section in _SECTIONS)
+        sections = [section for section in written if section is not None]
     return Chapter(
         redis=verdict.redis.encode("utf-8", "surrogatepass"),
         db=verdict.db,
@@ -120,6 +127,47 @@ def _group_row(verdict: GroupVerdict) -> list[Cell]:
     ]
 
 
+def _keys(verdict: RedisVerdict, only_problems: bool) -> Section | None:
+    """Say whether the paths are alive that state keys stand for; nothing where none is declared."""
+    if not verdict.keys and not verdict.key_counts:
+        return None
+    rows = [_key_row(one) for one in chosen(verdict.keys, only_problems)]
+    rows += [_key_count_row(one) for one in chosen(verdict.key_counts, only_problems)]
+    return Section(
+        "State keys",
+        [
+            Column("Key", wraps=True),
+            Column("State"),
+            Column("Expires", True),
+            Column("Why", wraps=True),
+        ],
+        rows,
+        nothing="No state key has a problem.",
+    )
+
+
+def _key_row(verdict: KeyVerdict) -> list[Cell]:
+    key = verdict.key
+    expires = "never" if key.exists else "–"
+    if key.ttl_seconds is not None:
+        expires = f"in {duration(key.ttl_seconds)}"
+    return [
+        name_cell(key.declared.name),
+        cell(verdict.state, verdict.severity),
+        cell(expires),
+        Cell(verdict.reason),
+    ]
+
+
+def _key_count_row(verdict: KeyCountVerdict) -> list[Cell]:
+    return [
+        name_cell(verdict.matching.pattern),
+        cell(verdict.state, verdict.severity),
+        cell("–"),
+        Cell(verdict.reason),
+    ]
+
+
 def _findings(verdict: RedisVerdict, only_problems: bool) -> Section:
     """Say what shows across streams."""
     return Section(
@@ -138,9 +186,10 @@ def _unknowns(verdict: RedisVerdict, _only_problems: bool) -> Section:
 
 
 # In the order of the report; a further part of it is one function and one entry here.
-_SECTIONS: Final[tuple[Callable[[RedisVerdict, bool], Section], ...]] = (
+_SECTIONS: Final[tuple[Callable[[RedisVerdict, bool], Section | None], ...]] = (
     _streams,
     _groups,
+    _keys,
     _findings,
     _unknowns,
 )

@@ -14,6 +14,9 @@
                       "lag_seconds", "lag_limit_seconds", "consumers", "pending",
                       "oldest_pending_age_seconds", "oldest_pending_deliveries", "entries_read",
                       "last_delivered", "last_delivered_seconds"}],
+        "keys":     [{"key", "state", "severity", "reason", "exists", "ttl_seconds",
+                      "deadline_seconds"}],
+        "keys_matching": [{"pattern", "state", "severity", "reason", "keys"}],
         "findings": [{"kind", "severity", "sentence",
                       "subjects": [{"stream", "group", "consumer"}]}],
         "unknown":  ["..."]
@@ -37,7 +40,14 @@ from streamgauge import __version__
 from streamgauge.labels import label_value
 from streamgauge.report.sections import chosen, utc
 from streamgauge.report.summary import exit_code, severity_of, summary
-from streamgauge.verdict.records import Finding, GroupVerdict, RedisVerdict, StreamVerdict
+from streamgauge.verdict.records import (
+    Finding,
+    GroupVerdict,
+    KeyCountVerdict,
+    KeyVerdict,
+    RedisVerdict,
+    StreamVerdict,
+)
 from streamgauge.verdict.words import Sentence
 
 SCHEMA: Final = 1
@@ -75,6 +85,8 @@ def _redis(verdict: RedisVerdict, only_problems: bool) -> dict[str, Any]:
         "window_seconds": verdict.seconds,
         "streams": [_stream(one) for one in chosen(verdict.streams, only_problems)],
         "groups": [_group(one) for one in chosen(verdict.groups, only_problems)],
+        "keys": [_key(one) for one in chosen(verdict.keys, only_problems)],
+        "keys_matching": [_key_count(one) for one in chosen(verdict.key_counts, only_problems)],
         "findings": [_finding(one) for one in chosen(verdict.findings, only_problems)],
         "unknown": [_text(one) for one in verdict.unknowns],
     }
@@ -117,6 +129,29 @@ def _group(verdict: GroupVerdict) -> dict[str, Any]:
         "oldest_pending_deliveries": group.oldest_pending_deliveries,
         "entries_read": group.entries_read,
         **_time("last_delivered", group.last_delivered_timestamp_seconds),
+    }
+
+
+def _key(verdict: KeyVerdict) -> dict[str, Any]:
+    key = verdict.key
+    return {
+        "key": label_value(key.declared.name),
+        "state": verdict.state,
+        "severity": verdict.severity,
+        "reason": _text(verdict.reason),
+        "exists": None if key.exists is None else bool(key.exists),
+        "ttl_seconds": key.ttl_seconds,
+        "deadline_seconds": key.deadline_seconds,
+    }
+
+
+def _key_count(verdict: KeyCountVerdict) -> dict[str, Any]:
+    return {
+        "pattern": label_value(verdict.matching.pattern),
+        "state": verdict.state,
+        "severity": verdict.severity,
+        "reason": _text(verdict.reason),
+        "keys": verdict.matching.keys,
     }
 
 

@@ -6,7 +6,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from streamgauge.verdict.records import Finding, GroupVerdict, RedisVerdict, StreamVerdict
+from streamgauge.verdict.records import (
+    Finding,
+    GroupVerdict,
+    KeyVerdict,
+    RedisVerdict,
+    StreamVerdict,
+)
 from streamgauge.verdict.states import Severity, StreamState, worst
 from streamgauge.verdict.words import Sentence, counted
 
@@ -64,18 +70,20 @@ def _exit_code(verdict: RedisVerdict) -> int:
 
 
 def _problems(verdict: RedisVerdict, severity: Severity) -> Iterator[Sentence]:
-    for verdicts in (verdict.streams, verdict.groups, verdict.findings):
+    for verdicts in (verdict.streams, verdict.groups, verdict.keys, verdict.findings):
         for one in verdicts:
             if one.severity is severity:
                 yield _named(one)
 
 
-def _named(verdict: StreamVerdict | GroupVerdict | Finding) -> Sentence:
+def _named(verdict: StreamVerdict | GroupVerdict | KeyVerdict | Finding) -> Sentence:
     match verdict:
         case StreamVerdict(stream, state):
             return Sentence(f"{{}} ({state})", (stream.name,))
         case GroupVerdict(stream, _, group, state):
             return Sentence(f"{{}} on {{}} ({state})", (group.name, stream))
+        case KeyVerdict(key, state):
+            return Sentence(f"{{}} ({state})", (key.declared.name,))
         case Finding(kind, _, [first, *_]):
             return Sentence(f"{kind} ({{}})", (first.stream,))
     return Sentence(str(verdict.kind))

@@ -1,4 +1,4 @@
-"""A cluster: all primaries are sampled at once, each stream at the node that serves its slot."""
+"""A cluster: all primaries are sampled at once, each key at the node that serves its slot."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from streamgauge.source.deadline import Deadline
 from streamgauge.source.errors import Unreadable
 from streamgauge.source.gather import Gathering, Plan, Route, first_plan
 from streamgauge.source.in_turn import InTurn
+from streamgauge.source.keys import Subject
 from streamgauge.source.node import Node, settings_at
 from streamgauge.source.parallel import run_all
 from streamgauge.source.session import Session, Visit
@@ -44,11 +45,11 @@ class Cluster:
         self._sessions: dict[Route, Session] = {}
         self._in_turn = InTurn("node")
 
-    def sample(self, names: Sequence[bytes], max_consumers: int, deadline: Deadline) -> Sample:
-        """Read every named stream; raises Unreadable when no primary can be read."""
+    def sample(self, subjects: Sequence[Subject], max_consumers: int, deadline: Deadline) -> Sample:
+        """Read every stream and key; raises Unreadable when no primary can be read."""
         started = time.monotonic()
         slots = self._current_slots(deadline)
-        plan, unserved = first_plan(slots, names)
+        plan, unserved = first_plan(slots, subjects)
         gathering = Gathering(unserved)
         for share in _ROUNDS:
             try:
@@ -102,24 +103,24 @@ class Cluster:
         """Ask every node of the plan at once; returns what to ask where in the next round."""
         seconds = within.remaining() + _GRACE_SECONDS
         tasks = {
-            route: partial(self._visit, self._session(route), names, max_consumers, within)
-            for route, names in plan.items()
+            route: partial(self._visit, self._session(route), subjects, max_consumers, within)
+            for route, subjects in plan.items()
         }
         results = run_all(tasks, seconds)
         elsewhere: Plan = {}
-        for route, names in plan.items():
+        for route, subjects in plan.items():
             result = results.get(route)
             if result is None:
                 self._sessions.pop(route).abort()
                 result = Unreadable("timeout", "no answer in time")
-            _merge(elsewhere, gathering.add(route, names, result))
+            _merge(elsewhere, gathering.add(route, subjects, result))
         return elsewhere
 
     def _visit(
-        self, session: Session, names: Sequence[bytes], max_consumers: int, deadline: Deadline
+        self, session: Session, subjects: Sequence[Subject], max_consumers: int, deadline: Deadline
     ) -> Visit | Unreadable:
         try:
-            return session.sample(names, max_consumers, deadline)
+            return session.sample(subjects, max_consumers, deadline)
         except Unreadable as error:
             return error
         except Exception:  # noqa: BLE001 - a fault of this program must cost no other node
@@ -187,5 +188,5 @@ def _slots_by(session: Session, node: Node, deadline: Deadline) -> SlotMap:
 
 
 def _merge(plan: Plan, more: Plan) -> None:
-    for route, names in more.items():
-        plan.setdefault(route, []).extend(names)
+    for route, subjects in more.items():
+        plan.setdefault(route, []).extend(subjects)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Literal, NamedTuple
 
 from streamgauge.logs import EventLog
 from streamgauge.source.errors import Unreadable
@@ -12,14 +13,24 @@ from streamgauge.source.topology import Outage
 _log = EventLog("scrape")
 
 
+class Complaint(NamedTuple):
+    """Why a stream or a key cannot be read."""
+
+    reason: str
+    detail: str
+
+
+Kind = Literal["stream", "key"]
+
+
 class Complaints:
-    """Remembers what was said of one Redis and its streams."""
+    """Remembers what was said of one Redis, its streams and its state keys."""
 
     def __init__(self, redis: str) -> None:
         self._redis = redis
         self._server: str | None = None
         self._nodes: dict[str, str] = {}
-        self._streams: dict[bytes, str] = {}
+        self._said: dict[Kind, dict[bytes, str]] = {"stream": {}, "key": {}}
 
     def server_unreadable(self, error: Unreadable) -> None:
         """Say that Redis as a whole cannot be read, unless that was said for the same reason."""
@@ -52,20 +63,23 @@ class Complaints:
 
     def streams_unreadable(self, errors: Iterable[StreamError]) -> None:
         """Name each stream that cannot be read, anew or for another reason, and each that can."""
-        reasons: dict[bytes, str] = {}
-        for error in errors:
-            reasons[error.name] = error.reason
-            if self._streams.get(error.name) != error.reason:
-                _log.warning(
-                    "stream unreadable",
-                    redis=self._redis,
-                    stream=_printable(error.name),
-                    reason=error.reason,
-                    detail=error.detail,
-                )
-        for name in self._streams.keys() - reasons.keys():
-            _log.info("stream readable again or gone", redis=self._redis, stream=_printable(name))
-        self._streams = reasons
+        found = {error.name: Complaint(error.reason, error.detail) for error in errors}
+        self._name("stream", found)
+
+    def keys_unreadable(self, found: Mapping[bytes, Complaint]) -> None:
+        """Name each state key that cannot be read or has no deadline, and each that is right."""
+        self._name("key", found)
+
+    def _name(self, kind: Kind, found: Mapping[bytes, Complaint]) -> None:
+        said = self._said[kind]
+        for name, (reason, detail) in found.items():
+            if said.get(name) != reason:
+                fields = {kind: _printable(name), "reason": reason, "detail": detail}
+                _log.warning(f"{kind} unreadable", redis=self._redis, **fields)
+        for name in said.keys() - found.keys():
+            fields = {kind: _printable(name)}
+            _log.info(f"{kind} readable again or gone", redis=self._redis, **fields)
+        self._said[kind] = {name: complaint.reason for name, complaint in found.items()}
 
 
 def _printable(name: bytes) -> str:

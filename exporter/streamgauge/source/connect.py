@@ -16,6 +16,7 @@ from streamgauge.source.errors import Unreadable
 Connection = redis.Connection | redis.UnixDomainSocketConnection
 
 _NO_DATABASE: Final = ("DB index", "SELECT is not allowed")
+_ARGUMENTS: Final = ", with args beginning with"
 _NOT_TLS: Final = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE")
 """What OpenSSL says of a reply that is no TLS; the second since its version 3.2."""
 
@@ -58,7 +59,10 @@ def log_in(connection: Any) -> socket.socket:
     except (redis.RedisError, OSError, UnicodeError) as error:
         shaking_hands = isinstance(connection, _TlsConnection) and connection.is_shaking_hands
         hang_up(connection)
-        raise _unreadable(error, connection.db, shaking_hands=shaking_hands) from error
+        raise _unreadable(error, connection, shaking_hands=shaking_hands) from None
+    except (TypeError, ValueError, MemoryError):  # of the parser, for what no Redis says
+        hang_up(connection)
+        raise Unreadable("protocol", "the reply is not the Redis protocol") from None
     standing = socket_of(connection)
     if standing is None:
         raise Unreadable("other", "the connection was closed while it was being set up")
@@ -105,8 +109,9 @@ def _connection(kind: Any, **options: Any) -> Connection:
     return made
 
 
-def _unreadable(error: Exception, db: int, *, shaking_hands: bool) -> Unreadable:
+def _unreadable(error: Exception, connection: Any, *, shaking_hands: bool) -> Unreadable:
     """Name an error of the redis package by one of our reasons, and say what may be behind it."""
+    db: int = connection.db
     if isinstance(error, redis.TimeoutError | TimeoutError):
         # A plain Redis takes the TLS greeting for the beginning of a command, and waits for more.
         hint = " to the TLS handshake; the port may not speak TLS" if shaking_hands else ""
@@ -117,9 +122,15 @@ def _unreadable(error: Exception, db: int, *, shaking_hands: bool) -> Unreadable
         return Unreadable("noperm", "the server refused the login")
     if isinstance(error, redis.InvalidResponse):
         return Unreadable("protocol", "the reply is not the Redis protocol")
-    text = str(error) or type(error).__name__
+    text = _without_login(str(error), connection.password) or type(error).__name__
     if any(sign in text for sign in _NO_DATABASE):
         text = f"the server has no database {db}: {text}"
     if shaking_hands and any(sign in text for sign in _NOT_TLS):
         text = f"the port does not speak TLS: {text}"
     return Unreadable("other", text)
+
+
+def _without_login(text: str, password: str | None) -> str:
+    """Leave out the arguments that a server repeats of a command it does not know, such as AUTH."""
+    text = text.partition(_ARGUMENTS)[0]
+    return text.replace(password, "***") if password else text

@@ -1,10 +1,11 @@
-"""Finds the streams of one Redis in the background, so that no scrape ever walks the keyspace."""
+"""Finds streams and counts keys in the background, so that no scrape ever walks the keyspace."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from streamgauge.config import DiscoveryConfig, RedisConfig
@@ -13,6 +14,7 @@ from streamgauge.policy import Policy
 from streamgauge.source.deadline import Deadline
 from streamgauge.source.errors import Unreadable
 from streamgauge.source.selection import Patterns, Selection
+from streamgauge.source.tally import Tally
 from streamgauge.source.topology import Topology
 from streamgauge.source.walk import Walk
 
@@ -25,7 +27,8 @@ class Found(NamedTuple):
     """What the last walk found, or the first one so far.
 
     `kept` are those of the names that it did not find and that may be there all the same. The time
-    and duration are those of the last walk that went through the whole keyspace.
+    and duration are those of the last walk that went through the whole keyspace. `key_counts` are
+    by pattern, and empty unless the last walk went through the whole keyspace.
     """
 
     names: frozenset[bytes] = frozenset()
@@ -33,6 +36,7 @@ class Found(NamedTuple):
     last_success_timestamp_seconds: float | None = None
     duration_seconds: float | None = None
     kept: frozenset[bytes] = frozenset()
+    key_counts: Mapping[bytes, int] = MappingProxyType({})
 
 
 class Discovery:
@@ -72,7 +76,7 @@ class Discovery:
 
     @property
     def found(self) -> Found:
-        """The streams known by now."""
+        """What is known by now."""
         return self._found
 
     @property
@@ -101,8 +105,10 @@ class Discovery:
             except Unreadable as error:
                 pause = min(pause, _RETRY_SECONDS)
                 failures[self._redis.address] = error
+                self._forget_counts()
             except Exception:  # noqa: BLE001 - a fault here must not end discovery for good
                 _log.exception("discovery failed", redis=self._redis.name)
+                self._forget_counts()
             self._log_failures(failures)
             self._first_attempt.set()
             self._wake.wait(pause)
@@ -117,14 +123,16 @@ class Discovery:
                 self._found = Found(selection.names, selection.dropped)
 
         servers = self._topology.nodes(Deadline(self._redis.timeout_seconds))
-        walk = Walk(selection, settings.patterns, self._stopped)
+        tally = Tally(self._policy.keys.patterns)
+        walk = Walk(selection, settings.patterns, self._stopped, tally)
         outcomes = walk.run(servers, publish_the_first_finds)
         failures = {address: error for address, error in outcomes.items() if error is not None}
         if len(failures) == len(outcomes):
             raise next(iter(failures.values()))
         if not self._stopped.is_set():
             kept = self._keep_what_was_missed(selection, outcomes)
-            self._publish(selection, kept, None if failures else time.monotonic() - started)
+            seconds = None if failures else time.monotonic() - started
+            self._publish(selection, kept, tally, seconds)
             self._log_dropped(settings.max_streams)
         return failures
 
@@ -150,15 +158,27 @@ class Discovery:
         return selection.names.intersection(missed)
 
     def _publish(
-        self, selection: Selection, kept: frozenset[bytes], complete_in_seconds: float | None
+        self,
+        selection: Selection,
+        kept: frozenset[bytes],
+        tally: Tally,
+        complete_in_seconds: float | None,
     ) -> None:
-        found = self._found._replace(names=selection.names, dropped=selection.dropped, kept=kept)
+        found = self._found._replace(
+            names=selection.names, dropped=selection.dropped, kept=kept, key_counts={}
+        )
         if complete_in_seconds is not None:
             found = found._replace(
-                last_success_timestamp_seconds=time.time(), duration_seconds=complete_in_seconds
+                last_success_timestamp_seconds=time.time(),
+                duration_seconds=complete_in_seconds,
+                key_counts=tally.counts,
             )
         self._found = found
         self._has_walked = True
+
+    def _forget_counts(self) -> None:
+        """Drop the numbers of keys: nobody knows any more whether they still hold."""
+        self._found = self._found._replace(key_counts={})
 
     def _log_failures(self, failures: Mapping[str, Unreadable]) -> None:
         """Name each server that cannot be walked, once per change."""

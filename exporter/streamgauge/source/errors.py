@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 _REASON_BY_CODE: Final = {
     "NOPERM": "noperm",
@@ -87,3 +87,12 @@ class ErrorReply(NamedTuple):
     def says_gone(self) -> bool:
         """Tell whether the key or the group does not exist (any more)."""
         return self.code == "NOGROUP" or (self.code == "ERR" and "no such key" in self.text)
+
+
+def error_of(reply: Any) -> ErrorReply | None:
+    """Return the reply if it is an error of one command; raises Unreadable if of all of them."""
+    if not isinstance(reply, ErrorReply):
+        return None
+    if reply.is_server_wide:
+        raise Unreadable(reply.reason, str(reply))
+    return reply

@@ -1,7 +1,7 @@
-"""Puts together what the nodes of a cluster brought back: one outcome for every name, the latest.
+"""Puts together what a cluster's nodes brought back: one outcome for every subject, the latest.
 
-A name is asked at one node at a time, and again only where that node could not tell; so nothing is
-counted twice, however many nodes hold a part of the truth while keys move.
+A subject is asked at one node at a time, and again only where that node could not tell; so nothing
+is counted twice, however many nodes hold a part of the truth while keys move.
 """
 
 from __future__ import annotations
@@ -10,13 +10,15 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from streamgauge.model.readings import StreamReading
+from streamgauge.model.readings import KeyReading, StreamReading
 from streamgauge.source.errors import Unreadable
+from streamgauge.source.keys import KeyFailure, Subject, name_of
 from streamgauge.source.node import Node
 from streamgauge.source.sample import StreamError
 from streamgauge.source.session import Visit
 from streamgauge.source.slots import SlotMap
 from streamgauge.source.topology import Outage, Sample
+from streamgauge.state_keys import StateKey
 
 
 class Route(NamedTuple):
@@ -26,54 +28,58 @@ class Route(NamedTuple):
     asking: bool = False
 
 
-Plan = dict[Route, list[bytes]]
-"""Which names to ask where; a node may be asked for none, to see that it can be read."""
+Plan = dict[Route, list[Subject]]
+"""What to ask where; a node may be asked for nothing, to see that it can be read."""
 
 
-def first_plan(slots: SlotMap, names: Iterable[bytes]) -> tuple[Plan, list[bytes]]:
-    """Send every name to the node of its slot; returns also those that no node serves."""
+def first_plan(slots: SlotMap, subjects: Iterable[Subject]) -> tuple[Plan, list[Subject]]:
+    """Send every subject to the node of its slot; returns also those that no node serves."""
     plan: Plan = {Route(node): [] for node in slots.primaries}
     unserved = []
-    for name in names:
-        owner = slots.owner(name)
+    for subject in subjects:
+        owner = slots.owner(name_of(subject))
         if owner is None:
-            unserved.append(name)
+            unserved.append(subject)
         else:
-            plan[Route(owner)].append(name)
+            plan[Route(owner)].append(subject)
     return plan, unserved
 
 
 class Gathering:
     """Takes in one round of visits after the other, and says where to ask again."""
 
-    def __init__(self, unserved: Iterable[bytes]) -> None:
+    def __init__(self, unserved: Iterable[Subject]) -> None:
         self._readings: dict[bytes, StreamReading] = {}
-        self._errors = {name: _unserved(name) for name in unserved}
+        self._key_readings: dict[StateKey, KeyReading] = {}
+        self._errors = {subject: _unserved(subject) for subject in unserved}
         self._outages: dict[Node, Unreadable] = {}
-        self._asked_at: dict[bytes, Node] = {}
+        self._asked_at: dict[Subject, Node] = {}
         self._visits: list[Visit] = []
         self.saw_moved = False
 
-    def add(self, route: Route, names: Iterable[bytes], result: Visit | Unreadable) -> Plan:
-        """Take in what a node brought back; returns where it says that names are instead."""
+    def add(self, route: Route, subjects: Iterable[Subject], result: Visit | Unreadable) -> Plan:
+        """Take in what a node brought back; returns where it says that subjects are instead."""
         elsewhere: Plan = defaultdict(list)
         if isinstance(result, Unreadable):
             self._outages[route.node] = result
-            for name in names:
-                self._errors.pop(name, None)
-                self._asked_at[name] = route.node
+            for subject in subjects:
+                self._errors.pop(subject, None)
+                self._asked_at[subject] = route.node
             return elsewhere
         self._visits.append(result)
-        for name in names:
-            self._errors.pop(name, None)
-            self._asked_at.pop(name, None)
-        self._readings |= {reading.name: reading for reading in result.sample.readings}
-        for error in result.sample.errors:
-            self._errors[error.name] = error
+        for subject in subjects:
+            self._errors.pop(subject, None)
+            self._asked_at.pop(subject, None)
+        sample = result.sample
+        self._readings |= {reading.name: reading for reading in sample.readings}
+        self._key_readings |= {reading.key: reading for reading in sample.key_readings}
+        failed: list[StreamError | KeyFailure] = [*sample.errors, *sample.key_failures]
+        for error in failed:
+            self._errors[error.subject] = error
             if error.redirect is not None:
                 host, port, asking = error.redirect
                 self.saw_moved |= not asking
-                elsewhere[Route(Node(host or route.node.host, port), asking)].append(error.name)
+                elsewhere[Route(Node(host or route.node.host, port), asking)].append(error.subject)
         return elsewhere
 
     @property
@@ -87,13 +93,13 @@ class Gathering:
         return frozenset(self._outages)
 
     def rerouted(self, slots: SlotMap) -> Plan:
-        """Send names that were asked in vain to the node that a newer map names, if it differs."""
+        """Send what was asked in vain to the node that a newer map names, if it differs."""
         plan: Plan = defaultdict(list)
-        lost = {name: None for name, error in self._errors.items() if error.unserved}
-        for name, asked_at in (lost | self._asked_at).items():
-            owner = slots.owner(name)
+        lost = {subject: None for subject, error in self._errors.items() if error.unserved}
+        for subject, asked_at in (lost | self._asked_at).items():
+            owner = slots.owner(name_of(subject))
             if owner is not None and owner != asked_at and owner not in self._outages:
-                plan[Route(owner)].append(name)
+                plan[Route(owner)].append(subject)
         return plan
 
     def sample(self, slots: SlotMap, seconds: float) -> Sample:
@@ -106,8 +112,14 @@ class Gathering:
         names: dict[Node, list[bytes]] = {
             node: [] for node in self._outages if node in slots.primaries
         }
-        for name, node in self._asked_at.items():
-            names.setdefault(node, []).append(name)
+        key_outages: dict[StateKey, Unreadable] = {}
+        for subject, node in self._asked_at.items():
+            held = names.setdefault(node, [])
+            if isinstance(subject, StateKey):
+                key_outages[subject] = self._outages[node]
+            else:
+                held.append(subject)
+        errors = self._errors.values()
         samples = [visit.sample for visit in self._visits]
         furthest = max(samples, key=lambda sample: abs(sample.clock_offset_seconds))
         connect_seconds = max(visit.connect_seconds for visit in self._visits)
@@ -116,10 +128,13 @@ class Gathering:
             clock_offset_seconds=furthest.clock_offset_seconds,
             roles=frozenset(sample.role for sample in samples if sample.role == "master"),
             readings=list(self._readings.values()),
-            errors=list(self._errors.values()),
+            errors=[error for error in errors if isinstance(error, StreamError)],
             outages={str(n): Outage(self._outages[n], held) for n, held in names.items()},
             connect_seconds=connect_seconds,
             sample_seconds=max(0.0, seconds - connect_seconds),
+            key_readings=list(self._key_readings.values()),
+            key_failures=[error for error in errors if isinstance(error, KeyFailure)],
+            key_outages=key_outages,
         )
 
     def _why_nothing_was_read(self) -> Unreadable:
@@ -128,5 +143,8 @@ class Gathering:
         return Unreadable("timeout", "no answer in time")
 
 
-def _unserved(name: bytes) -> StreamError:
-    return StreamError(name, "other", "no node serves its hash slot", unserved=True)
+def _unserved(subject: Subject) -> StreamError | KeyFailure:
+    detail = "no node serves its hash slot"
+    if isinstance(subject, StateKey):
+        return KeyFailure(subject, "other", detail, unserved=True)
+    return StreamError(subject, "other", detail, unserved=True)

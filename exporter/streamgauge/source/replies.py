@@ -17,13 +17,20 @@ from streamgauge.model.readings import (
 
 MALFORMED: Final = (TypeError, ValueError, KeyError, IndexError, AttributeError)
 
+_LATEST_US: Final = 32_503_680_000_000_000
+"""The year 3000: what is later is no time, and calendars end not long after."""
+
+_NO_SUCH_KEY: Final = -2
 _ROLES: Final = {b"master": "master", b"replica": "slave", b"slave": "slave"}
 
 
 def time_us(reply: Any) -> int:
     """Read TIME as microseconds since 1970."""
     seconds, microseconds = _list(reply)
-    return int(_text(seconds)) * 1_000_000 + int(_text(microseconds))
+    now_us = int(_text(seconds)) * 1_000_000 + int(_text(microseconds))
+    if not 0 <= now_us < _LATEST_US:
+        raise ValueError("a time was expected")
+    return now_us
 
 
 def role(reply: Any) -> str | None:
@@ -74,6 +81,19 @@ def oldest_pending(reply: Any) -> PendingReading | None:
 def consumer_readings(reply: Any) -> tuple[ConsumerReading, ...]:
     """Read XINFO CONSUMERS."""
     return tuple([_consumer_reading(consumer) for consumer in _list(reply)])
+
+
+def lifetime(reply: Any) -> tuple[bool, int | None]:
+    """Read PTTL: whether the key exists, and after how many milliseconds it expires, if ever."""
+    milliseconds = _integer(reply)
+    if milliseconds == _NO_SUCH_KEY:
+        return False, None
+    return True, None if milliseconds < 0 else milliseconds
+
+
+def field_value(reply: Any) -> bytes | None:
+    """Read HGET; None when the hash has no such field."""
+    return None if reply is None else _text(reply)
 
 
 def _group_reading(reply: Any) -> GroupReading:

@@ -1,6 +1,7 @@
 """One sample of many streams of one server in two pipelined rounds, whatever their number.
 
-Round one asks XINFO STREAM and XINFO GROUPS of every key. Round two asks, of the groups that need
+Round one asks XINFO STREAM and XINFO GROUPS of every stream, and PTTL, with HGET where it has a
+field, of every state key. Round two asks, of the groups that need
 it, for the oldest undelivered entry, the oldest pending entry and the consumers. Beside them only
 HELLO is sent, once, TIME, once per batch, and one SCAN step when there is no stream to ask about.
 """
@@ -14,12 +15,14 @@ from typing import Any, Final, NamedTuple
 
 from streamgauge.model.ids import StreamId
 from streamgauge.model.lag import is_caught_up
-from streamgauge.model.readings import GroupReading, StreamReading
+from streamgauge.model.readings import GroupReading, KeyReading, StreamReading
 from streamgauge.source import replies
 from streamgauge.source.deadline import Deadline
-from streamgauge.source.errors import ErrorReply, Redirect, Unreadable
+from streamgauge.source.errors import ErrorReply, Redirect, Unreadable, error_of
 from streamgauge.source.exchange import Request, exchange
+from streamgauge.source.keys import KeyFailure, Subject, key_answer, key_commands
 from streamgauge.source.wire import AskingWire, Command, Wire
+from streamgauge.state_keys import StateKey
 
 GONE: Final = "gone"
 """The reason of a key that does not exist: not an error, but not a reading either."""
@@ -37,9 +40,14 @@ class StreamError(NamedTuple):
     redirect: Redirect | None = None
     unserved: bool = False
 
+    @property
+    def subject(self) -> Subject:
+        """What could not be read."""
+        return self.name
+
 
 class NodeSample(NamedTuple):
-    """What two rounds brought back from one server: a reading or an error for every name asked.
+    """What two rounds brought back from one server: a reading or an error for every subject.
 
     `clock_offset_seconds` is the server's clock minus this machine's, to within the first reply's
     travel time. `role` is `master`, `slave` or, when the server does not tell, None.
@@ -50,24 +58,32 @@ class NodeSample(NamedTuple):
     role: str | None
     readings: list[StreamReading]
     errors: list[StreamError]
+    key_readings: Sequence[KeyReading] = ()
+    key_failures: Sequence[KeyFailure] = ()
 
 
 def take_sample(
-    wire: Wire | AskingWire, names: Sequence[bytes], *, max_consumers: int, deadline: Deadline
+    wire: Wire | AskingWire, subjects: Sequence[Subject], *, max_consumers: int, deadline: Deadline
 ) -> NodeSample:
-    """Read every named stream; raises Unreadable when the server as a whole cannot be read."""
+    """Read every stream and key; raises Unreadable when the server as a whole cannot be read."""
     readings: dict[bytes, StreamReading] = {}
     errors: dict[bytes, StreamError] = {}
+    key_readings: list[KeyReading] = []
+    key_failures: list[KeyFailure] = []
     role: str | None = None
     first_us, offset = 0, 0.0
     sent = time.time()
-    for subject, now_us, answers in exchange(wire, _first_round(names), deadline):
+    for subject, now_us, answers in exchange(wire, _first_round(subjects), deadline):
         if subject is _HELLO.subject:
             # The first reply: half of its travel time is the error.
             first_us, offset = now_us, now_us / 1e6 - (sent + time.time()) / 2
             role = replies.role(answers[0])
         elif subject is _PROBE.subject:
             _refuse_error(answers[0])
+        elif isinstance(subject, StateKey):
+            reading, failure = key_answer(subject, now_us, answers)
+            key_readings += [reading] if reading else []
+            key_failures += [failure] if failure else []
         else:
             outcome = _outcome(subject, now_us, *answers, from_replica=role == "slave")
             if isinstance(outcome, StreamError):
@@ -76,7 +92,7 @@ def take_sample(
                 readings[subject] = outcome
     _second_round(wire, readings, errors, max_consumers, deadline)
     found, failed = list(readings.values()), list(errors.values())
-    return NodeSample(first_us, offset, role, found, failed)
+    return NodeSample(first_us, offset, role, found, failed, key_readings, key_failures)
 
 
 _HELLO: Final = Request("role", ((b"HELLO", b"2"),))
@@ -88,13 +104,17 @@ _PROBE: Final = Request("probe", ((b"SCAN", b"0", b"COUNT", b"1", b"TYPE", b"str
 TIME is answered even while the data set is being loaded; a step of SCAN is not."""
 
 
-def _first_round(names: Sequence[bytes]) -> Iterable[Request]:
-    if not names:
-        return [_HELLO, _PROBE]
-    streams = (
-        Request(name, ((b"XINFO", b"STREAM", name), (b"XINFO", b"GROUPS", name))) for name in names
-    )
-    return chain([_HELLO], streams)
+def _first_round(subjects: Sequence[Subject]) -> Iterable[Request]:
+    # Every key may be denied where no stream is, so only a stream makes the probe needless.
+    has_streams = any(not isinstance(subject, StateKey) for subject in subjects)
+    first = [_HELLO] if has_streams else [_HELLO, _PROBE]
+    return chain(first, (Request(subject, _commands(subject)) for subject in subjects))
+
+
+def _commands(subject: Subject) -> tuple[Command, ...]:
+    if isinstance(subject, StateKey):
+        return key_commands(subject)
+    return (b"XINFO", b"STREAM", subject), (b"XINFO", b"GROUPS", subject)
 
 
 def _refuse_error(reply: Any) -> None:
@@ -105,7 +125,7 @@ def _refuse_error(reply: Any) -> None:
 def _outcome(
     name: bytes, now_us: int, stream: Any, groups: Any, *, from_replica: bool
 ) -> StreamReading | StreamError:
-    error = _error_of(stream) or _error_of(groups)
+    error = error_of(stream) or error_of(groups)
     if error is not None:
         return _stream_error(name, "XINFO", error)
     try:
@@ -226,7 +246,7 @@ def _values(question: _Question, answers: list[Any]) -> dict[str, Any]:
     values = {}
     for field, command, answer in zip(question.fields, question.commands, answers, strict=True):
         command_name = command[0].decode()
-        error = _error_of(answer)
+        error = error_of(answer)
         if error is not None:
             if error.says_gone:
                 raise _GroupGoneError
@@ -237,12 +257,3 @@ def _values(question: _Question, answers: list[Any]) -> dict[str, Any]:
             malformed = StreamError(question.stream, "protocol", f"{command_name}: {problem}")
             raise _AnswerError(malformed) from problem
     return values
-
-
-def _error_of(reply: Any) -> ErrorReply | None:
-    """Return the reply if it is an error of one command; raises Unreadable if of all of them."""
-    if not isinstance(reply, ErrorReply):
-        return None
-    if reply.is_server_wide:
-        raise Unreadable(reply.reason, str(reply))
-    return reply

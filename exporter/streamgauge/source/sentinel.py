@@ -12,6 +12,7 @@ from streamgauge.source import replies
 from streamgauge.source.deadline import Deadline
 from streamgauge.source.errors import Unreadable
 from streamgauge.source.in_turn import InTurn
+from streamgauge.source.keys import Subject
 from streamgauge.source.node import Node, settings_at
 from streamgauge.source.session import Session
 from streamgauge.source.topology import Sample
@@ -78,13 +79,13 @@ class Sentinel:
         self._primary: Node | None = None
         self._session: Session | None = None
 
-    def sample(self, names: Sequence[bytes], max_consumers: int, deadline: Deadline) -> Sample:
-        """Read every named stream from the primary; raises Unreadable when there is none."""
+    def sample(self, subjects: Sequence[Subject], max_consumers: int, deadline: Deadline) -> Sample:
+        """Read every stream and key from the primary; raises Unreadable when there is none."""
         refusal: Unreadable | None = None
         for node in self._candidates(deadline):
             session = self._session_with(node)
             try:
-                visit = session.sample(names, max_consumers, deadline)
+                visit = session.sample(subjects, max_consumers, deadline)
             except Unreadable as error:
                 refusal = Unreadable(error.reason, f"primary {node}: {error}")
                 continue

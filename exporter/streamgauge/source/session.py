@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from streamgauge.config import RedisConfig
 from streamgauge.source.deadline import Deadline
 from streamgauge.source.errors import ConnectionLostError, ErrorReply, Unreadable
+from streamgauge.source.keys import Subject
 from streamgauge.source.sample import NodeSample, take_sample
 from streamgauge.source.wire import AskingWire, Command, Wire
 
@@ -31,14 +32,14 @@ class Session:
         self._wire = Wire(settings)
         self._asking = asking
 
-    def sample(self, names: Sequence[bytes], max_consumers: int, deadline: Deadline) -> Visit:
+    def sample(self, subjects: Sequence[Subject], max_consumers: int, deadline: Deadline) -> Visit:
         """Sample over the standing connection, or over a new one where that has broken since.
 
         A server that was restarted between two scrapes is readable, and this scrape must say so.
         """
         was_open = self._wire.is_open
         try:
-            return self._sample(names, max_consumers, deadline)
+            return self._sample(subjects, max_consumers, deadline)
         except ConnectionLostError:
             self.close()
             if not was_open:
@@ -46,7 +47,7 @@ class Session:
         except BaseException:
             self.close()
             raise
-        return self.sample(names, max_consumers, deadline)
+        return self.sample(subjects, max_consumers, deadline)
 
     def ask(self, command: Command, deadline: Deadline) -> Any:
         """Return the reply to one command; raises Unreadable, for an error reply too."""
@@ -75,17 +76,19 @@ class Session:
         """Make a read that another thread is waiting in fail at once."""
         self._wire.abort()
 
-    def _sample(self, names: Sequence[bytes], max_consumers: int, deadline: Deadline) -> Visit:
+    def _sample(self, subjects: Sequence[Subject], max_consumers: int, deadline: Deadline) -> Visit:
         started = time.monotonic()
         self._wire.open(deadline)
         connected = time.monotonic()
         wire = AskingWire(self._wire) if self._asking else self._wire
-        sample = take_sample(wire, names, max_consumers=max_consumers, deadline=deadline)
+        sample = take_sample(wire, subjects, max_consumers=max_consumers, deadline=deadline)
         _refuse_if_all_denied(sample)
         return Visit(sample, connected - started, time.monotonic() - connected)
 
 
 def _refuse_if_all_denied(sample: NodeSample) -> None:
     """Treat a server that denies every single stream as unreadable: a scrape saw nothing of it."""
-    if sample.errors and not sample.readings and all(e.reason == "noperm" for e in sample.errors):
+    if sample.readings or sample.key_readings:
+        return
+    if sample.errors and all(error.reason == "noperm" for error in sample.errors):
         raise Unreadable("noperm", sample.errors[0].detail)

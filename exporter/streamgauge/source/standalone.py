@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from streamgauge.config import RedisConfig
 from streamgauge.source.deadline import Deadline
+from streamgauge.source.keys import KeyFailure, Subject
 from streamgauge.source.sample import StreamError
 from streamgauge.source.session import Session
 from streamgauge.source.topology import Sample
@@ -20,11 +21,21 @@ class Standalone:
         self._redis = redis
         self._session = Session(redis)
 
-    def sample(self, names: Sequence[bytes], max_consumers: int, deadline: Deadline) -> Sample:
-        """Read every named stream; raises Unreadable."""
-        sample = Sample.of_one(self._session.sample(names, max_consumers, deadline))
-        if any(error.redirect for error in sample.errors):
-            return sample._replace(errors=[_explained(error) for error in sample.errors])
+    def sample(self, subjects: Sequence[Subject], max_consumers: int, deadline: Deadline) -> Sample:
+        """Read every stream and key; raises Unreadable."""
+        sample = Sample.of_one(self._session.sample(subjects, max_consumers, deadline))
+        failed: list[StreamError | KeyFailure] = [*sample.errors, *sample.key_failures]
+        if any(error.redirect for error in failed):
+            return sample._replace(
+                errors=[
+                    error._replace(detail=_explained(error)) if error.redirect else error
+                    for error in sample.errors
+                ],
+                key_failures=[
+                    error._replace(detail=_explained(error)) if error.redirect else error
+                    for error in sample.key_failures
+                ],
+            )
         return sample
 
     def nodes(self, _deadline: Deadline) -> Sequence[RedisConfig]:
@@ -44,8 +55,5 @@ class Standalone:
         self._session.abort()
 
 
-def _explained(error: StreamError) -> StreamError:
-    if error.redirect is None:
-        return error
-    hint = "the server is a node of a cluster: write mode: cluster"
-    return error._replace(detail=f"{error.detail}; {hint}")
+def _explained(error: StreamError | KeyFailure) -> str:
+    return f"{error.detail}; the server is a node of a cluster: write mode: cluster"

@@ -17,6 +17,8 @@ from streamgauge.model.records import (
     ClassCount,
     ErrorCount,
     Instance,
+    Key,
+    KeyCount,
     RedisSnapshot,
     StageDuration,
     Stream,
@@ -27,6 +29,8 @@ from streamgauge.source.complaints import Complaints
 from streamgauge.source.deadline import Deadline
 from streamgauge.source.discover import Discovery
 from streamgauge.source.errors import Unreadable
+from streamgauge.source.key_records import error_counts, key_state, unread_keys
+from streamgauge.source.keys import Subject
 from streamgauge.source.sample import GONE
 from streamgauge.source.selection import Patterns
 from streamgauge.source.sentinel import Sentinel
@@ -80,7 +84,7 @@ class Target:
         return self.unreadable(Unreadable(*_OUT_OF_TIME))
 
     def configure(self, discovery: DiscoveryConfig, policy: Policy) -> None:
-        """Take over new classes and limits, from the next sample on."""
+        """Take over new classes, limits and state keys, from the next sample on."""
         with self._lock:
             self._settings, self._policy = discovery, policy
         self._discovery.configure(discovery, policy)
@@ -91,7 +95,7 @@ class Target:
         return self._has_been_read
 
     def sample(self, seconds: float) -> RedisSnapshot:
-        """Read every known stream within the time given; never raises for what Redis does."""
+        """Read every known stream and key in the time given; never raises for what Redis does."""
         deadline = self._deadline = Deadline(seconds)
         if self._stopped:
             deadline.end(*_STOPPED)
@@ -101,17 +105,19 @@ class Target:
         names = self._watched(settings, policy)
         try:
             deadline.remaining()
-            sample = self._topology.sample(names, settings.max_consumers, deadline)
+            subjects: list[Subject] = [*names, *policy.keys.named]
+            sample = self._topology.sample(subjects, settings.max_consumers, deadline)
+            self._has_been_read = True
+            self._complaints.server_readable()
+            self._memory.forget_streams(frozenset(names))
+            snapshot = self._snapshot(sample, policy)
         except Unreadable as error:
             return self.unreadable(deadline.ended or error)
         except Exception:  # noqa: BLE001 - a fault of this program must not cost the scrape
             self._topology.close()
             _log.exception("scrape failed", redis=self.redis.name)
             return self.unreadable(Unreadable("other", "a fault of the exporter"))
-        self._has_been_read = True
-        self._complaints.server_readable()
-        self._memory.forget_streams(frozenset(names))
-        return self._snapshot(sample, policy)
+        return snapshot
 
     def unreadable(self, error: Unreadable) -> RedisSnapshot:
         """Say that this scrape saw nothing: no stream has a series, all known ones are counted."""
@@ -120,7 +126,7 @@ class Target:
         self._complaints.server_unreadable(error)
         classes = Counter(_class_of(policy, name) for name in self._watched(settings, policy))
         errors = Counter({(c, error.reason): count for c, count in classes.items()})
-        return self._record(up=0, errors=errors)
+        return self._record(up=0, errors=errors, keys=unread_keys(policy.keys, error.reason))
 
     def _watched(self, settings: DiscoveryConfig, policy: Policy) -> list[bytes]:
         """List the names to ask for: found, declared, and continuous ones seen before.
@@ -149,6 +155,10 @@ class Target:
         failed = [error for error in sample.errors if error.reason != GONE]
         self._complaints.nodes_unreadable(sample.outages)
         self._complaints.streams_unreadable(failed)
+        key_records, key_counts, complaints = key_state(
+            policy.keys, sample, self._discovery.found.key_counts
+        )
+        self._complaints.keys_unreadable(complaints)
         errors = Counter((_class_of(policy, error.name), error.reason) for error in failed)
         for outage in sample.outages.values():
             errors.update((_class_of(policy, name), outage.error.reason) for name in outage.names)
@@ -162,6 +172,8 @@ class Target:
             ),
             clock_offset_seconds=sample.clock_offset_seconds,
             servers=[Instance(role) for role in sorted(sample.roles)],
+            keys=key_records,
+            key_counts=key_counts,
         )
 
     def _absent(self, sample: Sample, policy: Policy) -> Iterable[Stream]:
@@ -185,6 +197,8 @@ class Target:
         durations: tuple[StageDuration, ...] = (),
         clock_offset_seconds: float | None = None,
         servers: Sequence[Instance] = (),
+        keys: Sequence[Key] = (),
+        key_counts: Sequence[KeyCount] = (),
     ) -> RedisSnapshot:
         found = self._discovery.found
         read = Counter(stream.stream_class for stream in streams or () if stream.exists)
@@ -205,6 +219,9 @@ class Target:
             discovery_last_success_timestamp_seconds=found.last_success_timestamp_seconds,
             discovery_duration_seconds=found.duration_seconds,
             servers=servers,
+            keys=keys,
+            key_counts=key_counts,
+            key_error_counts=error_counts(keys),
         )
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from streamgauge.config import RedisConfig
-from streamgauge.model.readings import StreamReading
+from streamgauge.model.readings import KeyReading, StreamReading
 from streamgauge.source.deadline import Deadline
 from streamgauge.source.errors import Unreadable
+from streamgauge.source.keys import KeyFailure, Subject
 from streamgauge.source.sample import StreamError
 from streamgauge.source.session import Visit
+from streamgauge.state_keys import StateKey
 
 
 class Outage(NamedTuple):
@@ -21,9 +24,10 @@ class Outage(NamedTuple):
 
 
 class Sample(NamedTuple):
-    """What one scrape brought back of one configured Redis, each name from one server only.
+    """What one scrape brought back of one configured Redis, each subject from one server only.
 
-    `outages` are by address. The clock is that of the server that is furthest from this machine's.
+    `outages` are by address, `key_outages` by the state keys that such a primary has. The clock is
+    that of the server that is furthest from this machine's.
     """
 
     now_us: int
@@ -34,20 +38,25 @@ class Sample(NamedTuple):
     outages: Mapping[str, Outage]
     connect_seconds: float
     sample_seconds: float
+    key_readings: Sequence[KeyReading] = ()
+    key_failures: Sequence[KeyFailure] = ()
+    key_outages: Mapping[StateKey, Unreadable] = MappingProxyType({})
 
     @classmethod
     def of_one(cls, visit: Visit) -> Sample:
         """The sample of a Redis that is one server."""
-        now_us, clock_offset_seconds, role, readings, errors = visit.sample
+        sample = visit.sample
         return cls(
-            now_us=now_us,
-            clock_offset_seconds=clock_offset_seconds,
-            roles=frozenset() if role is None else frozenset((role,)),
-            readings=readings,
-            errors=errors,
+            now_us=sample.now_us,
+            clock_offset_seconds=sample.clock_offset_seconds,
+            roles=frozenset() if sample.role is None else frozenset((sample.role,)),
+            readings=sample.readings,
+            errors=sample.errors,
             outages={},
             connect_seconds=visit.connect_seconds,
             sample_seconds=visit.sample_seconds,
+            key_readings=sample.key_readings,
+            key_failures=sample.key_failures,
         )
 
 
@@ -57,8 +66,8 @@ class Topology(Protocol):
     `sample` is for one thread and `nodes` for another; neither waits for the other.
     """
 
-    def sample(self, names: Sequence[bytes], max_consumers: int, deadline: Deadline) -> Sample:
-        """Read every named stream; raises Unreadable when no server can be read."""
+    def sample(self, subjects: Sequence[Subject], max_consumers: int, deadline: Deadline) -> Sample:
+        """Read every stream and key; raises Unreadable when no server can be read."""
 
     def nodes(self, deadline: Deadline) -> Sequence[RedisConfig]:
         """Return the settings of each server whose keyspace is to be walked; raises Unreadable."""

@@ -1,12 +1,12 @@
-"""One walk over the keyspace of every server that holds streams of one Redis."""
+"""One walk over the keyspace of every server of one Redis: its streams, and keys to count."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from streamgauge import globs
 from streamgauge.config import RedisConfig
@@ -16,6 +16,7 @@ from streamgauge.source.deadline import Deadline
 from streamgauge.source.errors import ErrorReply, Unreadable
 from streamgauge.source.parallel import run_all
 from streamgauge.source.selection import Selection
+from streamgauge.source.tally import Tally
 from streamgauge.source.wire import Command, Wire
 
 _log = EventLog("discovery")
@@ -27,14 +28,30 @@ the server three quarters of the time it would otherwise take from its other cli
 _LONGEST_PAUSE_SECONDS: Final = 0.1
 
 
+class _Scan(NamedTuple):
+    """What SCAN is asked for from its first cursor to its last, and who is told what it finds."""
+
+    arguments: tuple[bytes, ...]
+    add: Callable[[bytes], None]
+
+
 class Walk:
-    """Adds what it finds to a selection; several servers are walked at once."""
+    """Adds the streams it finds to a selection and then other keys to a tally.
+
+    Several servers are walked at once. Who counts nothing pays for nothing: without its type, SCAN
+    would have to send every name.
+    """
 
     def __init__(
-        self, selection: Selection, patterns: tuple[bytes, ...], stopped: threading.Event
+        self,
+        selection: Selection,
+        patterns: tuple[bytes, ...],
+        stopped: threading.Event,
+        tally: Tally | None = None,
     ) -> None:
-        self._selection = selection
-        self._patterns = patterns
+        self._scans = [*_scans(patterns, (b"TYPE", b"stream"), selection.add)]
+        if tally is not None:
+            self._scans += _scans(tally.patterns, (), tally.add)
         self._stopped = stopped
         self._lock = threading.Lock()
 
@@ -54,10 +71,10 @@ class Walk:
         wire = Wire(server)
         try:
             wire.open(Deadline(server.timeout_seconds))
-            if not self._patterns:
+            if not self._scans:
                 _ask(wire, server, (b"TIME",))
-                return None
-            self._scan(wire, server, after_step)
+            for scan in self._scans:
+                self._walk_through(scan, wire, server, after_step)
         except Unreadable as error:
             return error
         except Exception:  # noqa: BLE001 - a fault of this program must not end discovery for good
@@ -67,32 +84,43 @@ class Walk:
             wire.close()
         return None
 
-    def _scan(self, wire: Wire, server: RedisConfig, after_step: Callable[[], None]) -> None:
+    def _walk_through(
+        self, scan: _Scan, wire: Wire, server: RedisConfig, after_step: Callable[[], None]
+    ) -> None:
         cursor: bytes | None = b"0"
         while cursor is not None and not self._stopped.is_set():
             started = time.monotonic()
-            cursor = self._step(wire, server, cursor)
+            cursor = self._step(scan, wire, server, cursor)
             with self._lock:
                 after_step()
             if cursor is not None:
                 took = time.monotonic() - started
                 self._stopped.wait(min(took * _PAUSE_RATIO, _LONGEST_PAUSE_SECONDS))
 
-    def _step(self, wire: Wire, server: RedisConfig, cursor: bytes) -> bytes | None:
+    def _step(self, scan: _Scan, wire: Wire, server: RedisConfig, cursor: bytes) -> bytes | None:
         """Take one step of SCAN; returns the next cursor, None at the end."""
-        patterns = self._patterns
-        match = patterns[0] if len(patterns) == 1 else globs.common_prefix(patterns) + b"*"
-        arguments = () if match == b"*" else (b"MATCH", match)
-        command = (b"SCAN", cursor, *arguments, b"COUNT", _KEYS_PER_STEP, b"TYPE", b"stream")
-        reply = _ask(wire, server, command)
+        reply = _ask(wire, server, (b"SCAN", cursor, *scan.arguments))
         try:
             next_cursor, names = reply
             with self._lock:
                 for name in names:
-                    self._selection.add(name)
+                    scan.add(name)
         except replies.MALFORMED as error:
             raise Unreadable("protocol", "SCAN: not a list of keys") from error
         return None if next_cursor == b"0" else next_cursor
+
+
+def _scans(
+    patterns: tuple[bytes, ...], of_type: tuple[bytes, ...], add: Callable[[bytes], None]
+) -> Iterator[_Scan]:
+    """One scan for all of these patterns, or none."""
+    if not patterns:
+        return
+    match = patterns[0]
+    if len(patterns) > 1:
+        match = globs.escape(globs.common_prefix(patterns)) + b"*"
+    matching = () if match == b"*" else (b"MATCH", match)
+    yield _Scan((*matching, b"COUNT", _KEYS_PER_STEP, *of_type), add)
 
 
 def _ask(wire: Wire, server: RedisConfig, command: Command) -> Any:

@@ -85,7 +85,7 @@ class Wire:
                     self._fill(line, deadline)
                 else:
                     replies.append(reply)
-        except _ProtocolError as error:
+        except _NO_REPLY as error:
             raise Unreadable("protocol", "the reply is not the Redis protocol") from error
         except OSError as error:
             raise _lost(error) from error
@@ -141,6 +141,11 @@ class AskingWire:
 
 class _ProtocolError(Exception):
     pass
+
+
+_NO_REPLY: Final = (_ProtocolError, TypeError, ValueError, MemoryError)
+"""What hiredis raises: the last three for a map with a list as a key, a number that is none, and a
+list longer than the memory."""
 
 
 def _lost(error: OSError) -> Unreadable:

@@ -7,6 +7,7 @@ from operator import attrgetter
 from streamgauge.policy import Policy
 from streamgauge.verdict.findings import findings
 from streamgauge.verdict.group import group_verdict
+from streamgauge.verdict.keys import key_count_verdict, key_verdict
 from streamgauge.verdict.looks import Look, paired, seconds_between
 from streamgauge.verdict.records import RedisVerdict
 from streamgauge.verdict.stream import stream_verdict
@@ -26,7 +27,8 @@ def judge(now: Look, earlier: Look | None = None, policy: Policy | None = None) 
     streams = [stream_verdict(one) for one in looks]
     groups = [group_verdict(group) for one in looks for group in one.groups()]
     found = findings(looks, snapshot)
-    for verdicts in (streams, groups, found):
+    keys = [key_verdict(key) for key in snapshot.keys]
+    for verdicts in (streams, groups, found, keys):
         verdicts.sort(key=_seriousness, reverse=True)  # stable: names stay in their order
     return RedisVerdict(
         snapshot.redis,
@@ -38,6 +40,8 @@ def judge(now: Look, earlier: Look | None = None, policy: Policy | None = None) 
         groups=groups,
         findings=found,
         unknowns=tuple(unknowns(looks, snapshot, seconds)),
+        keys=keys,
+        key_counts=[key_count_verdict(count) for count in snapshot.key_counts],
     )
 
 

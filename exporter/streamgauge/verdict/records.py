@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from streamgauge.model.records import Group, Stream
+from streamgauge.model.records import Group, Key, KeyCount, Stream
 from streamgauge.policy import StreamClass
 from streamgauge.verdict.states import (
     SEVERITY,
     FindingKind,
     GroupState,
+    KeyState,
     Severity,
     StreamState,
     worst,
@@ -40,6 +41,32 @@ class GroupVerdict(NamedTuple):
     stream_class: StreamClass
     group: Group
     state: GroupState
+    reason: Sentence
+
+    @property
+    def severity(self) -> Severity:
+        """How serious the state is."""
+        return SEVERITY[self.state]
+
+
+class KeyVerdict(NamedTuple):
+    """A state key, its state and why."""
+
+    key: Key
+    state: KeyState
+    reason: Sentence
+
+    @property
+    def severity(self) -> Severity:
+        """How serious the state is."""
+        return SEVERITY[self.state]
+
+
+class KeyCountVerdict(NamedTuple):
+    """How many keys match a pattern, as far as that is known."""
+
+    matching: KeyCount
+    state: KeyState
     reason: Sentence
 
     @property
@@ -87,11 +114,13 @@ class RedisVerdict:
     groups: Sequence[GroupVerdict] = ()
     findings: Sequence[Finding] = ()
     unknowns: Sequence[Sentence] = ()
+    keys: Sequence[KeyVerdict] = ()
+    key_counts: Sequence[KeyCountVerdict] = ()
 
     @property
     def severity(self) -> Severity:
         """The most serious verdict in it; a Redis that was not read is not judged here."""
         return worst(
             worst(one.severity for one in verdicts)
-            for verdicts in (self.streams, self.groups, self.findings)
+            for verdicts in (self.streams, self.groups, self.findings, self.keys)
         )

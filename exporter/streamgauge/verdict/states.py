@@ -63,6 +63,18 @@ class GroupState(enum.StrEnum):
     LOSING_ENTRIES = "losing entries"
 
 
+class KeyState(enum.StrEnum):
+    """What a state key says of the path it stands for."""
+
+    ALIVE = "alive"
+    COUNTED = "counted"
+    NOT_COUNTED = "not counted"
+    DEADLINE_PASSED = "deadline passed"
+    DEADLINE_UNKNOWN = "deadline unknown"
+    MISSING = "key missing"
+    UNREADABLE = "key unreadable"
+
+
 class FindingKind(enum.StrEnum):
     """What shows only across streams, or beside the state of one."""
 
@@ -79,7 +91,7 @@ class FindingKind(enum.StrEnum):
     STREAM_UNREADABLE = "stream unreadable"
 
 
-Verdict = StreamState | GroupState | FindingKind
+Verdict = StreamState | GroupState | KeyState | FindingKind
 
 # The one table of seriousness. Critical is what the shipped alerts page for.
 SEVERITY: Final[Mapping[Verdict, Severity]] = MappingProxyType(
@@ -102,6 +114,13 @@ SEVERITY: Final[Mapping[Verdict, Severity]] = MappingProxyType(
         GroupState.ABANDONED: Severity.WARNING,
         GroupState.STALLED: Severity.CRITICAL,
         GroupState.LOSING_ENTRIES: Severity.CRITICAL,
+        KeyState.ALIVE: Severity.OK,
+        KeyState.COUNTED: Severity.OK,
+        KeyState.NOT_COUNTED: Severity.UNKNOWN,
+        KeyState.DEADLINE_PASSED: Severity.WARNING,
+        KeyState.DEADLINE_UNKNOWN: Severity.WARNING,
+        KeyState.MISSING: Severity.WARNING,
+        KeyState.UNREADABLE: Severity.WARNING,
         FindingKind.UNFINISHED_RENAME: Severity.WARNING,
         FindingKind.UNREAD_STREAM: Severity.UNKNOWN,
         FindingKind.NO_PUBLISHER: Severity.UNKNOWN,

@@ -7,6 +7,7 @@ import pytest
 from rich.markup import render as render_markup
 
 from streamgauge.labels import label_value
+from streamgauge.model.records import KeyCount
 from streamgauge.report.markdown import markdown
 from streamgauge.report.names import code_cell, code_span, plain
 from streamgauge.report.plain import plain_text
@@ -23,6 +24,7 @@ from support.looks import (
     UNCLASSIFIED,
     consumer,
     group,
+    key,
     look,
     stream,
 )
@@ -59,6 +61,8 @@ def hostile_verdict(name):
         stream(EVENT, group(name), name=name + b".update.d", **NEVER_WRITTEN),
         stream(EVENT, name=name + b".updat.ed"),
         redis=name[:50].decode("utf-8", "replace"),
+        keys=[key(name, field=name, deadline_seconds=-1.0)],
+        key_counts=[KeyCount(name, 2)],
     )
 
 
@@ -129,11 +133,11 @@ class TestHostileNames:
         rows = [line for line in lines if line.startswith("|")]
         # As GFM splits: a pipe that no backslash escapes, each backslash escaping what follows it.
         widths = [len(re.sub(r"\\.", "", row).split("|")) for row in rows]
-        assert set(widths) == {8, 9}
+        assert set(widths) == {6, 8, 9}
         for line in lines:
             outside = re.sub(r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)", "", line)
             assert not re.search(r"[<\[\]`]|http|@", outside), line
-        assert sum(line.startswith("#") for line in lines) == 5
+        assert sum(line.startswith("#") for line in lines) == 6
 
     @pytest.mark.parametrize("name", HOSTILE)
     def test_in_json_they_are_whole_and_the_text_is_ascii(self, name):
@@ -283,6 +287,8 @@ class TestJson:
             "time": "2027-01-15T08:00:00.000Z",
             "time_seconds": AT,
             "window_seconds": 5.0,
+            "keys": [],
+            "keys_matching": [],
             "findings": [],
         }
 
@@ -309,6 +315,74 @@ class TestJson:
         assert (found["severity"], found["exit_code"]) == ("critical", 3)
         assert found["redis"][0]["up"] is False
         assert found["redis"][0]["streams"] == []
+
+
+KEYS = {
+    "keys": [
+        key(b"policy", field=b"until", deadline_seconds=5400.0, ttl_seconds=7200.0),
+        key(b"lost", exists=0),
+    ],
+    "key_counts": [KeyCount(b"hold:*", 1), KeyCount(b"lease:*", None)],
+}
+
+
+class TestStateKeys:
+    def test_the_markdown(self):
+        text = markdown(document([verdict_on(**KEYS)]))
+        assert "works, with 1 warning: `lost` (key missing)" in text
+        assert (
+            """\
+## 3. State keys
+
+| Key | State | Expires | Why |
+|---|---|---:|---|
+| `lost` | ⚠️ key missing | – | it does not exist |
+| `policy` | ✅ alive | in 2h | the deadline in `until` is 1h30m ahead |
+| `hold:*` | ✅ counted | – | 1 key matches |
+| `lease:*` | ❔ not counted | – | the keyspace was not walked to its end |
+
+## 4. Findings
+"""
+            in text
+        )
+
+    def test_only_problems_leaves_the_rest_out(self):
+        text = plain_text(document([verdict_on(**KEYS)], only_problems=True))
+        assert "lost  key missing        –  it does not exist" in text
+        assert "policy" not in text
+        assert "hold" not in text
+        calm = verdict_on(key_counts=KEYS["key_counts"])
+        assert "No state key has a problem." in plain_text(document([calm], only_problems=True))
+
+    def test_the_json(self):
+        found = status([verdict_on(**KEYS)], AT)["redis"][0]
+        assert found["keys"] == [
+            {
+                "key": "lost",
+                "state": "key missing",
+                "severity": "warning",
+                "reason": "it does not exist",
+                "exists": False,
+                "ttl_seconds": None,
+                "deadline_seconds": None,
+            },
+            {
+                "key": "policy",
+                "state": "alive",
+                "severity": "ok",
+                "reason": "the deadline in until is 1h30m ahead",
+                "exists": True,
+                "ttl_seconds": 7200.0,
+                "deadline_seconds": 5400.0,
+            },
+        ]
+        assert [(one["pattern"], one["keys"]) for one in found["keys_matching"]] == [
+            ("hold:*", 1),
+            ("lease:*", None),
+        ]
+
+    def test_where_none_is_declared_there_is_no_section(self):
+        assert "State keys" not in markdown(document([verdict_on(*SMALL)]))
 
 
 def test_a_missing_stream_has_dashes_and_no_zero():

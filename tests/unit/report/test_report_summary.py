@@ -4,7 +4,7 @@ import pytest
 
 from streamgauge.report.summary import exit_code, summary
 from streamgauge.verdict.judge import judge
-from support.looks import CONTINUOUS, EVENT, UNCLASSIFIED, group, look, stream, unreadable
+from support.looks import CONTINUOUS, EVENT, UNCLASSIFIED, group, key, look, stream, unreadable
 
 FLOWING = stream(CONTINUOUS, name=b"feed")
 SILENT = stream(EVENT, group(), name=b"jobs", age=9000.0)
@@ -35,6 +35,13 @@ UNREADABLE = {"error_counts": [unreadable(CONTINUOUS)]}
             "critical: 0 (quiet), 1 (quiet), 2 (quiet) and 2 more",
             2,
         ),
+        (
+            [FLOWING],
+            {"keys": [key(), key(b"old", field=b"f", deadline_seconds=-1.0)]},
+            "works, with 1 warning: old (deadline passed)",
+            1,
+        ),
+        ([FLOWING], {"keys": [key()]}, "as designed: 1 stream: 1 flowing", 0),
         ([FLOWING], UNREADABLE, "critical: continuous stream unreadable", 2),
         ([], {"up": 0}, "could not be read: nothing is known about its streams", 3),
     ],

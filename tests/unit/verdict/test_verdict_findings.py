@@ -3,7 +3,7 @@
 import pytest
 
 from streamgauge.verdict.judge import judge
-from streamgauge.verdict.states import SEVERITY, FindingKind, GroupState, StreamState
+from streamgauge.verdict.states import SEVERITY, FindingKind, GroupState, KeyState, StreamState
 from support.looks import (
     AT,
     CONTINUOUS,
@@ -270,6 +270,6 @@ class TestTheWhole:
         assert (verdict.up, verdict.streams, verdict.seconds) == (False, (), None)
 
     def test_every_verdict_has_one_severity(self):
-        assert set(SEVERITY) == {*StreamState, *GroupState, *FindingKind}
+        assert set(SEVERITY) == {*StreamState, *GroupState, *KeyState, *FindingKind}
         # No two verdicts may have the same name either, whatever they are about.
         assert len({str(verdict) for verdict in SEVERITY}) == len(SEVERITY)

@@ -1,0 +1,73 @@
+"""Asking for state keys: they travel with the streams, in the same round."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from streamgauge.model.readings import KeyReading
+from streamgauge.source import replies
+from streamgauge.source.errors import ErrorReply, Redirect, error_of
+from streamgauge.source.wire import Command
+from streamgauge.state_keys import StateKey
+
+Subject = bytes | StateKey
+"""What a server is asked about: a stream, by its name, or a state key."""
+
+
+class KeyFailure(NamedTuple):
+    """A state key that could not be read, or not its field; `reason` is one of ERROR_REASONS.
+
+    In a cluster another node may have it: the one of `redirect`, or (`unserved`) an unknown one.
+    """
+
+    key: StateKey
+    reason: str
+    detail: str
+    redirect: Redirect | None = None
+    unserved: bool = False
+
+    @property
+    def subject(self) -> Subject:
+        """What could not be read."""
+        return self.key
+
+
+class KeyAnswer(NamedTuple):
+    """What came back of one key; both when only its field could not be read."""
+
+    reading: KeyReading | None
+    failure: KeyFailure | None = None
+
+
+def name_of(subject: Subject) -> bytes:
+    """Return the key in Redis, which decides its hash slot."""
+    return subject.name if isinstance(subject, StateKey) else subject
+
+
+def key_commands(key: StateKey) -> tuple[Command, ...]:
+    """Ask for the field first: a key that expires in between is gone, and not without its field."""
+    lifetime = (b"PTTL", key.name)
+    return (lifetime,) if key.field is None else ((b"HGET", key.name, key.field), lifetime)
+
+
+def key_answer(key: StateKey, now_us: int, answers: list[Any]) -> KeyAnswer:
+    """Read the replies to `key_commands`; raises Unreadable for an error that concerns all keys."""
+    *fields, lifetime = answers
+    error = error_of(lifetime)
+    if error is not None:
+        return KeyAnswer(None, _failure(key, "PTTL", error))
+    field = fields[0] if fields else None
+    field_error = error_of(field)
+    try:
+        exists, ttl_ms = replies.lifetime(lifetime)
+        value = None if field_error else replies.field_value(field)
+    except replies.MALFORMED as problem:
+        return KeyAnswer(None, KeyFailure(key, "protocol", f"PTTL, HGET: {problem}"))
+    reading = KeyReading(key, now_us, exists, ttl_ms, value)
+    if field_error is None or not exists:
+        return KeyAnswer(reading)
+    return KeyAnswer(reading, _failure(key, "HGET", field_error))
+
+
+def _failure(key: StateKey, command: str, error: ErrorReply) -> KeyFailure:
+    return KeyFailure(key, error.reason, f"{command}: {error}", error.redirect, error.says_unserved)
