@@ -2,13 +2,17 @@
 # make test   every test, on real servers; installs what it needs into .venv and .servers
 # make check  format, lint and types: seconds
 # make bench  the figures of benchmarks/, side by side with a named peer
-# make dashboards        grafana/ written anew from its source
-# make bench-dashboards  what the dashboards ask of Prometheus, with 5,000 streams
+# make soak   a day of scrapes in minutes, with memory, threads and open files before and after
+# make fuzz   what reads strangers' bytes, fuzzed for minutes; ARGS="parser --minutes 10"
+# make generate  everything written anew that is committed and has a source: grafana/, deploy/kubernetes/
+# make dashboards          grafana/ alone
+# make dashboards-preview  pictures of the dashboards, drawn by Grafana's components
+# make bench-dashboards    what the dashboards ask of Prometheus, with 5,000 streams
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check bench bench-dashboards dashboards dashboards-preview format lock clean
+.PHONY: demo test check bench soak fuzz bench-dashboards generate dashboards dashboards-preview format lock clean
 
 demo: $(VENV)/.installed
 	$(BIN)/streamgauge demo $(ARGS)
@@ -24,8 +28,20 @@ check: $(VENV)/.installed
 bench: $(VENV)/.installed .servers/.installed
 	$(BIN)/python benchmarks/scrape.py $(ARGS)
 
+soak: $(VENV)/.installed .servers/.installed
+	$(BIN)/python benchmarks/soak.py $(ARGS)
+
+# Only this needs atheris, which is not built for every platform.
+fuzz: $(VENV)/.installed
+	$(BIN)/pip install --quiet --disable-pip-version-check atheris
+	$(BIN)/python benchmarks/fuzz.py $(ARGS)
+
 bench-dashboards: $(VENV)/.installed .servers/.installed
 	$(BIN)/python benchmarks/dashboards.py $(ARGS)
+
+# The manifests hold the dashboards, and the rules of alerts/.
+generate: dashboards
+	$(BIN)/python deploy/kubernetes/generate.py
 
 # The dashboards are committed: afterwards `git diff --exit-code` tells whether they were up to date.
 dashboards: $(VENV)/.installed
@@ -61,4 +77,4 @@ $(VENV)/.installed: requirements/dev.txt pyproject.toml
 	touch $@
 
 clean:
-	rm -rf $(VENV) .servers dist .coverage* .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .servers .preview dist .coverage* .mypy_cache .ruff_cache .pytest_cache

@@ -12,7 +12,7 @@ from streamgauge.config import Config, ConfigError
 from streamgauge.logs import EventLog
 from streamgauge.model.records import ProcessState
 from streamgauge.policy import Policy
-from streamgauge.source.target import Target
+from streamgauge.watched import WatchedTarget
 
 _log = EventLog("config")
 _PYTHON: Final = platform.python_version()
@@ -25,7 +25,7 @@ class Watch:
         """Read the configuration; raises ConfigError when it cannot be used."""
         self._load = load
         self._started = False
-        self._targets: Mapping[str, Target] = {}
+        self._targets: Mapping[str, WatchedTarget] = {}
         self._apply(load())
         self._reload_successful = True
         self._reloaded_at = time.time()
@@ -37,9 +37,14 @@ class Watch:
             target.start()
 
     @property
-    def targets(self) -> Mapping[str, Target]:
+    def targets(self) -> Mapping[str, WatchedTarget]:
         """The targets by name, in the order of the configuration."""
         return self._targets
+
+    @property
+    def policy(self) -> Policy:
+        """What is declared about streams, as it is now."""
+        return self._policy
 
     @property
     def is_ready(self) -> bool:
@@ -72,15 +77,15 @@ class Watch:
             target.stop()
 
     def _apply(self, config: Config) -> None:
-        policy = Policy.from_config(config)
-        targets: dict[str, Target] = {}
+        policy = self._policy = Policy.from_config(config)
+        targets: dict[str, WatchedTarget] = {}
         for redis in config.redis:
             known = self._targets.get(redis.name)
             if known is not None and known.redis == redis:
                 known.configure(config.discovery, policy)
                 targets[redis.name] = known
             else:
-                targets[redis.name] = Target(redis, config.discovery, policy)
+                targets[redis.name] = WatchedTarget(redis, config.discovery, policy)
         old, self._targets = self._targets, targets
         for name, target in targets.items():
             if self._started and old.get(name) is not target:

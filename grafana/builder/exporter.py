@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from typing import Final
 
 from grafana_foundation_sdk.builders.dashboard import Dashboard
+from grafana_foundation_sdk.models.common import BigValueTextMode
 from grafana_foundation_sdk.models.units import BytesIEC, PercentUnit, Seconds, Short
 
 from builder.frame import ANY_OR_ABSENT, alerts, dashboard, variable
 from builder.panels import (
     COUNT_THRESHOLDS,
     TICKET_THRESHOLDS,
+    UNKNOWN,
     Panel,
     Query,
     stat_panel,
@@ -44,7 +46,7 @@ def build() -> Dashboard:
         variable("redis", "Redis", f"label_values({up}, redis)", any_value=ANY_OR_ABSENT),
     ):
         result.with_variable(each)
-    result.annotation(alerts('alertname=~"RedisStreams.*", job=~"$job", redis=~"$redis|"'))
+    result.annotation(alerts('job=~"$job", redis=~"$redis|"', names="RedisStreams.*|RedisKey.*"))
     for panel in (*_stats(), *_reading(), *_process()):
         result.with_panel(panel)
     return result
@@ -52,23 +54,33 @@ def build() -> Dashboard:
 
 def _stats() -> Iterator[Panel]:
     yield stat_panel(
-        "Redis readable",
+        "Redis up",
         "Whether the last scrape of each server succeeded.",
         Query(f"redis_up{{{_REDIS}}}", _TARGET),
         states=YES_OR_NO,
         no_value="no exporter answers",
+        span=3,
     )
     yield stat_panel(
-        "Streams read",
-        "Streams in the last scrape. With replicas, the one that sees most counts.",
+        "Role",
+        "What each server says it is: master or slave. A slave does not tell the lag in entries.",
+        Query(f"max by (redis, role) (redis_instance_info{{{_REDIS}}})", "{{redis}} {{role}}"),
+        no_value=UNKNOWN,
+        text=BigValueTextMode.NAME,
+    )
+    yield stat_panel(
+        "Streams",
+        "Streams read in the last scrape. With replicas, the one that sees most counts.",
         Query(f"sum(max without (instance, pod) (streamgauge_streams{{{_REDIS}}}))"),
         unit=Short,
+        span=3,
     )
     yield stat_panel(
-        "Streams not readable",
+        "Unreadable",
         "Streams the last scrape could not read, whatever the reason.",
         Query(f"sum(max without (instance, pod) (streamgauge_stream_errors{{{_REDIS}}}))"),
         thresholds=COUNT_THRESHOLDS,
+        span=3,
     )
     yield stat_panel(
         "Lag unknown",
@@ -77,13 +89,14 @@ def _stats() -> Iterator[Panel]:
         thresholds=TICKET_THRESHOLDS,
     )
     yield stat_panel(
-        "Streams dropped",
+        "Dropped",
         "Streams found and not exported because there are more than max_streams.",
         Query(f"sum(max without (instance, pod) (streamgauge_streams_dropped{{{_REDIS}}}))"),
         thresholds=TICKET_THRESHOLDS,
+        span=3,
     )
     yield stat_panel(
-        "Configuration accepted",
+        "Config accepted",
         "Whether the file was read without a mistake the last time.",
         Query(f"streamgauge_config_last_reload_successful{{{_PROCESS}}}", _INSTANCE),
         states=YES_OR_NO,
@@ -142,8 +155,7 @@ def _process() -> Iterator[Panel]:
         "Red: the file has a mistake, and the configuration of before stays in force.",
         Query(f"streamgauge_config_last_reload_successful{{{_PROCESS}}}", _INSTANCE),
         states=YES_OR_NO,
-        span=12,
-        height=8,
+        height=4,
     )
     yield time_panel(
         "Age of the configuration",
@@ -153,12 +165,14 @@ def _process() -> Iterator[Panel]:
             _INSTANCE,
         ),
         unit=Seconds,
+        span=8,
     )
     yield time_panel(
         "Memory",
         "Resident memory of the exporter.",
         Query(f"process_resident_memory_bytes{{{_PROCESS}}}\n{_OURS}", _INSTANCE),
         unit=BytesIEC,
+        span=8,
         no_value="only known on Linux",
     )
     yield time_panel(
@@ -168,5 +182,6 @@ def _process() -> Iterator[Panel]:
             f"rate(process_cpu_seconds_total{{{_PROCESS}}}[$__rate_interval])\n{_OURS}", _INSTANCE
         ),
         unit=PercentUnit,
+        span=8,
         no_value="only known on Linux",
     )

@@ -75,9 +75,9 @@ def variable(
     return result.all_value(any_value).current(_ALL) if include_all else result
 
 
-def alerts(matchers: str) -> AnnotationQuery:
-    """When the shipped alerts fired; `matchers` say for what."""
-    selector = f'ALERTS{{alertstate="firing", alertname=~"RedisStream.*", {matchers}}}'
+def alerts(matchers: str, names: str = "RedisStream.*") -> AnnotationQuery:
+    """When the shipped alerts fired; `names` says which, and `matchers` for what."""
+    selector = f'ALERTS{{alertstate="firing", alertname=~"{names}", {matchers}}}'
     return (
         AnnotationQuery()
         .name("Alerts")
@@ -86,7 +86,7 @@ def alerts(matchers: str) -> AnnotationQuery:
         .icon_color("red")
         .expr(f"max without (instance, pod) ({selector})")
         .title_format("{{alertname}}")
-        .text_format("{{redis}} {{stream}} {{group}}")
+        .text_format("{{redis}} {{stream}} {{group}} {{key}}")
         .tag_keys("severity,class")
         .step("30s")
     )

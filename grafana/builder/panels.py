@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from grafana_foundation_sdk.builders import common, stat, statetimeline, table, timeseries
 from grafana_foundation_sdk.builders.dashboard import FieldColor, Row, ThresholdsConfig
@@ -16,30 +16,29 @@ from grafana_foundation_sdk.models.common import (
     LegendDisplayMode,
     LegendPlacement,
     SortOrder,
-    TableCellOptions,
     TooltipDisplayMode,
     VisibilityMode,
 )
 from grafana_foundation_sdk.models.dashboard import (
-    DataTransformerConfig,
     DynamicConfigValue,
     FieldColorModeId,
     Threshold,
     ThresholdsMode,
 )
-from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
-from builder.states import State, value_mappings
+from builder.states import BAD, GOOD, WARNING, State, no_value_mapping, value_mappings
 
 Panel = stat.Panel | statetimeline.Panel | table.Panel | timeseries.Panel
 
 UNKNOWN: Final = "unknown"
 NO_DATA: Final = "no data"
 
-SHARE_THRESHOLDS: Final = ((None, "green"), (0.8, "orange"), (1, "red"))
-COUNT_THRESHOLDS: Final = ((None, "green"), (1, "red"))
-TICKET_THRESHOLDS: Final = ((None, "green"), (1, "orange"))
+SHARE_THRESHOLDS: Final = ((None, GOOD), (0.8, WARNING), (1, BAD))
+COUNT_THRESHOLDS: Final = ((None, GOOD), (1, BAD))
+TICKET_THRESHOLDS: Final = ((None, GOOD), (1, WARNING))
 NO_THRESHOLDS: Final = ((None, "text"),)
+# Entries per second: Grafana's own unit for it says c/s.
+PER_SECOND: Final = "count:/s"
 
 Thresholds = Sequence[tuple[float | None, str]]
 
@@ -55,17 +54,6 @@ class Query(NamedTuple):
     is_limit: bool = False
 
 
-class Column(NamedTuple):
-    """One column of a table whose rows are streams or consumers; `ref` names its query."""
-
-    ref: str
-    title: str
-    expr: str
-    unit: str = "short"
-    decimals: int | None = None
-    properties: tuple[DynamicConfigValue, ...] = ()
-
-
 def stat_panel(
     title: str,
     description: str,
@@ -77,9 +65,9 @@ def stat_panel(
     no_value: str = NO_DATA,
     decimals: int | None = None,
     span: int = 4,
-    with_name: bool = False,
+    text: BigValueTextMode = BigValueTextMode.AUTO,
 ) -> stat.Panel:
-    """One number, or one per series, now."""
+    """One number, or one per series, now. What has no value has no colour either."""
     panel = (
         stat.Panel()
         .title(title)
@@ -89,20 +77,19 @@ def stat_panel(
         .span(span)
         .height(4)
         .graph_mode(BigValueGraphMode.NONE)
-        .color_mode(BigValueColorMode.BACKGROUND)
+        .color_mode(BigValueColorMode.BACKGROUND_SOLID)
         .reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]).values(False))
-        .thresholds(_thresholds(thresholds))
-        .color_scheme(_colours(FieldColorModeId.THRESHOLDS))
+        .thresholds(threshold_config(thresholds))
+        .color_scheme(colour_mode(FieldColorModeId.THRESHOLDS))
+        .text_mode(text)
         .with_target(Dataquery().expr(query.expr).legend_format(query.legend).instant())
     )
     if thresholds == NO_THRESHOLDS and states is None:
         panel.color_mode(BigValueColorMode.NONE)
-    if states is not None:
-        panel.mappings(value_mappings(states))
+    else:
+        panel.mappings([*value_mappings(states or {}), no_value_mapping(no_value)])
     if decimals is not None:
         panel.decimals(decimals)
-    if with_name:
-        panel.text_mode(BigValueTextMode.VALUE_AND_NAME)
     return panel
 
 
@@ -116,9 +103,10 @@ def time_panel(
     lowest: float | None = 0,
     soft_max: float | None = None,
     span: int = 12,
+    height: int = 8,
     points: int | None = None,
 ) -> timeseries.Panel:
-    """Lines over time.
+    """Lines over time; the legend begins with the one that is highest now.
 
     `thresholds` are drawn as lines. `points` is how many values a line has at most, for queries
     that look at every stream there is.
@@ -130,12 +118,12 @@ def time_panel(
         .unit(unit)
         .no_value(no_value)
         .span(span)
-        .height(8)
+        .height(height)
         .fill_opacity(5)
         .line_width(1)
         .show_points(VisibilityMode.NEVER)
         .span_nulls(False)
-        .color_scheme(_colours(FieldColorModeId.PALETTE_CLASSIC))
+        .color_scheme(colour_mode(FieldColorModeId.PALETTE_CLASSIC))
         .legend(_legend())
         .tooltip(
             common.VizTooltipOptions().mode(TooltipDisplayMode.MULTI).sort(SortOrder.DESCENDING)
@@ -145,7 +133,7 @@ def time_panel(
         panel.min(lowest)
     if thresholds:
         style = common.GraphThresholdsStyleConfig().mode(GraphThresholdsStyleMode.DASHED)
-        panel.thresholds(_thresholds(thresholds)).thresholds_style(style)
+        panel.thresholds(threshold_config(thresholds)).thresholds_style(style)
     if points is not None:
         panel.max_data_points(points)
     if soft_max is not None:
@@ -184,57 +172,14 @@ def timeline_panel(
         .show_value(VisibilityMode.AUTO)
         .row_height(0.8)
         .mappings(value_mappings(states))
-        .thresholds(_thresholds(NO_THRESHOLDS))
-        .color_scheme(_colours(FieldColorModeId.THRESHOLDS))
+        .thresholds(threshold_config(NO_THRESHOLDS))
+        .color_scheme(colour_mode(FieldColorModeId.THRESHOLDS))
         .legend(_legend().as_table(False).display_mode(LegendDisplayMode.LIST).calcs([]))
         .tooltip(common.VizTooltipOptions().mode(TooltipDisplayMode.SINGLE))
         .with_target(Dataquery().expr(query.expr).legend_format(query.legend).range())
     )
     if points is not None:
         panel.max_data_points(points)
-    return panel
-
-
-def table_panel(
-    title: str,
-    description: str,
-    labels: Mapping[str, str],
-    columns: Sequence[Column],
-    *,
-    sort_by: Sequence[str],
-    hidden: Sequence[str] = (),
-    label_properties: Mapping[str, Sequence[DynamicConfigValue]] | None = None,
-    no_value: str = "–",
-    height: int = 10,
-) -> table.Panel:
-    """A row per series, a column per query; series of different queries with equal labels share it.
-
-    `labels` names the label columns; they stand in its order after the first query's column.
-    """
-    panel = (
-        table.Panel()
-        .title(title)
-        .description(description)
-        .unit("short")
-        .no_value(no_value)
-        .span(24)
-        .height(height)
-        .filterable(True)
-        .thresholds(_thresholds(NO_THRESHOLDS))
-        .color_scheme(_colours(FieldColorModeId.THRESHOLDS))
-        .sort_by([common.TableSortByFieldState().display_name(name).desc(True) for name in sort_by])
-    )
-    for column in columns:
-        query = Dataquery().ref_id(column.ref).expr(column.expr).instant()
-        panel.with_target(query.format(PromQueryFormat.TABLE))
-        properties = [DynamicConfigValue("unit", column.unit), *column.properties]
-        if column.decimals is not None:
-            properties.append(DynamicConfigValue("decimals", column.decimals))
-        panel.override_by_name(column.title, properties)
-    for title_of_label, more in (label_properties or {}).items():
-        panel.override_by_name(title_of_label, [*more])
-    for transformation in _one_row_per_series(labels, columns, hidden):
-        panel.with_transformation(transformation)
     return panel
 
 
@@ -246,40 +191,12 @@ def row(title: str, *panels: Panel) -> Row:
     return result
 
 
-def threshold_property(thresholds: Thresholds) -> DynamicConfigValue:
-    """The thresholds of one column."""
-    steps = [{"value": value, "color": colour} for value, colour in thresholds]
-    return DynamicConfigValue("thresholds", {"mode": "absolute", "steps": steps})
-
-
-def cell_property(options: TableCellOptions) -> DynamicConfigValue:
-    """How the cells of one column are drawn."""
-    return DynamicConfigValue("custom.cellOptions", options)
-
-
-def _one_row_per_series(
-    labels: Mapping[str, str], columns: Sequence[Column], hidden: Sequence[str]
-) -> list[DataTransformerConfig]:
-    values = {f"Value #{column.ref}": column.title for column in columns}
-    first, *others = values
-    order = [first, *labels, *others]
-    organize: dict[str, Any] = {
-        "excludeByName": dict.fromkeys(["Time", *hidden], True),
-        "indexByName": {name: index for index, name in enumerate(order)},
-        "renameByName": {**labels, **values},
-    }
-    return [
-        DataTransformerConfig(id_val="merge", options={}),
-        DataTransformerConfig(id_val="organize", options=organize),
-    ]
-
-
-def _thresholds(thresholds: Thresholds) -> ThresholdsConfig:
+def threshold_config(thresholds: Thresholds) -> ThresholdsConfig:
     steps = [Threshold(value=value, color=colour) for value, colour in thresholds]
     return ThresholdsConfig().mode(ThresholdsMode.ABSOLUTE).steps(steps)
 
 
-def _colours(mode: FieldColorModeId) -> FieldColor:
+def colour_mode(mode: FieldColorModeId) -> FieldColor:
     return FieldColor().mode(mode)
 
 
@@ -290,6 +207,8 @@ def _legend() -> common.VizLegendOptions:
         .display_mode(LegendDisplayMode.TABLE)
         .placement(LegendPlacement.BOTTOM)
         .calcs(["lastNotNull", "max"])
+        .sort_by("Last *")
+        .sort_desc(True)
     )
 
 

@@ -6,23 +6,24 @@ from collections.abc import Iterator
 from typing import Final
 
 from grafana_foundation_sdk.builders.dashboard import Dashboard
-from grafana_foundation_sdk.models.units import CountsPerSecond, PercentUnit, Seconds, Short
+from grafana_foundation_sdk.models.common import BigValueTextMode
+from grafana_foundation_sdk.models.units import PercentUnit, Seconds, Short
 
 from builder import queries as promql
 from builder.frame import ANY_OR_ABSENT, alerts, dashboard, variable
 from builder.panels import (
     COUNT_THRESHOLDS,
+    PER_SECOND,
     SHARE_THRESHOLDS,
     UNKNOWN,
-    Column,
     Panel,
     Query,
     stat_panel,
-    table_panel,
     time_panel,
 )
 from builder.queries import Scope
 from builder.states import STREAM_STATES
+from builder.tables import Column, LabelColumn, table_panel
 
 UID: Final = "streamgauge-stream"
 SCOPE: Final = Scope(
@@ -32,7 +33,8 @@ SCOPE: Final = Scope(
 
 _CONSUMERS: Final = 100
 _STREAM: Final = "{{redis}} {{stream}}"
-_GROUP: Final = "{{redis}} {{stream}} {{group}}"
+_GROUP: Final = f"{{{{group}}}}, {_STREAM}"
+_NEVER_WRITTEN: Final = "never written, or unknown"
 _NO_LIMIT: Final = "no limit declared"
 _NEEDS_STREAMGAUGE: Final = "unknown: needs the exporter of this project"
 _NEEDS_REDIS_7: Final = "unknown: needs Redis 7 and the exporter of this project"
@@ -83,39 +85,51 @@ def _stats() -> Iterator[Panel]:
     yield stat_panel(
         "State",
         "What the class of the stream makes of its age, its length and its groups' lag.",
-        Query(promql.per_stream(promql.stream_state(SCOPE), "min"), "{{class}} {{stream}}"),
+        Query(promql.per_stream(promql.stream_state(SCOPE), "min"), _STREAM),
         states=STREAM_STATES,
         no_value="not found",
-        span=6,
-        with_name=True,
+    )
+    classified = SCOPE.having('class!=""')
+    yield stat_panel(
+        "Class",
+        "What the stream was declared to be: continuous, hybrid or event.",
+        Query(
+            f"max by (redis, class) ({promql.length(classified)} or {promql.exists(classified)})",
+            "{{class}}",
+        ),
+        no_value="no class",
+        text=BigValueTextMode.NAME,
     )
     yield stat_panel(
         "Age of last entry",
         "Time since something was added, also when it was trimmed since.",
         Query(promql.lowest(promql.age(SCOPE)), _STREAM),
         unit=Seconds,
-        no_value="never written, or unknown",
+        no_value=_NEVER_WRITTEN,
     )
     yield stat_panel(
-        "Age as a share of the limit",
-        "Only a continuous stream has such a limit: 100 % is the limit.",
+        "Age / limit",
+        "Age of the last entry as a share of the limit: 100 % is the limit. Only a continuous "
+        "stream has one.",
         Query(promql.lowest(promql.age_share(SCOPE)), _STREAM),
         unit=PercentUnit,
         thresholds=SHARE_THRESHOLDS,
         no_value=_NO_LIMIT,
         decimals=0,
+        span=3,
     )
     yield stat_panel(
-        "Worst wait as a share of the limit",
+        "Wait / limit",
         "How long the oldest entry waits, for the group nearest to its limit: 100 % is the limit.",
         Query(f"max({promql.lowest(promql.lag_share(SCOPE))})"),
         unit=PercentUnit,
         thresholds=SHARE_THRESHOLDS,
         no_value=_NO_LIMIT,
         decimals=0,
+        span=3,
     )
     yield stat_panel(
-        "Delivered, not acknowledged",
+        "Pending",
         "Entries that consumers of all groups took and have not acknowledged.",
         Query(f"sum({promql.highest(SCOPE('redis_stream_group_messages_pending'))})"),
         unit=Short,
@@ -123,8 +137,8 @@ def _stats() -> Iterator[Panel]:
         span=3,
     )
     yield stat_panel(
-        "Lost in this time range",
-        "Entries that left the stream before a group had read them.",
+        "Lost",
+        "Entries that left the stream in this time range before a group had read them.",
         Query(f"sum(\n{promql.lost_in_range(SCOPE)}\n)"),
         unit=Short,
         thresholds=COUNT_THRESHOLDS,
@@ -145,10 +159,12 @@ def _writing() -> Iterator[Panel]:
         "The limit is there for continuous streams inside their active hours.",
         Query(promql.lowest(promql.age(SCOPE)), _STREAM),
         Query(
-            f"{promql.highest(promql.quiet_limit(SCOPE))} < +Inf", f"{_STREAM} limit", is_limit=True
+            f"{promql.highest(promql.quiet_limit(SCOPE))} < +Inf",
+            f"limit, {_STREAM}",
+            is_limit=True,
         ),
         unit=Seconds,
-        no_value=_NEEDS_STREAMGAUGE,
+        no_value=_NEVER_WRITTEN,
     )
 
 
@@ -156,9 +172,9 @@ def _reading() -> Iterator[Panel]:
     yield time_panel(
         "Entries in, and out to each group",
         "Entries added and entries read, per second. A group below the stream falls behind.",
-        Query(promql.highest(promql.added(SCOPE)), f"{_STREAM} added"),
-        Query(promql.highest(SCOPE.rate("redis_stream_group_entries_read")), f"{_GROUP} read"),
-        unit=CountsPerSecond,
+        Query(promql.highest(promql.added(SCOPE)), f"added, {_STREAM}"),
+        Query(promql.highest(SCOPE.rate("redis_stream_group_entries_read")), f"read, {_GROUP}"),
+        unit=PER_SECOND,
         no_value=_NEEDS_REDIS_7,
     )
     yield time_panel(
@@ -171,7 +187,7 @@ def _reading() -> Iterator[Panel]:
         "Wait",
         "Age of the oldest entry a group was not given, and how old it may be.",
         Query(promql.lowest(promql.lag_seconds(SCOPE)), _GROUP),
-        Query(promql.highest(promql.lag_limit(SCOPE)), f"{_GROUP} limit", is_limit=True),
+        Query(promql.highest(promql.lag_limit(SCOPE)), f"limit, {_GROUP}", is_limit=True),
         unit=Seconds,
         no_value=_NEEDS_STREAMGAUGE,
     )
@@ -187,8 +203,8 @@ def _reading() -> Iterator[Panel]:
         "Retention and wait",
         "Time between the oldest and the newest entry held. A group that waits for as long loses "
         "entries.",
-        Query(promql.highest(promql.retention_span(SCOPE)), f"{_STREAM} holds"),
-        Query(promql.lowest(promql.lag_seconds(SCOPE)), f"{_GROUP} waits"),
+        Query(promql.highest(promql.retention_span(SCOPE)), f"held, {_STREAM}"),
+        Query(promql.lowest(promql.lag_seconds(SCOPE)), f"wait, {_GROUP}"),
         unit=Seconds,
         no_value="empty, or unknown",
     )
@@ -209,9 +225,10 @@ def _pending() -> Iterator[Panel]:
         no_value="no group",
     )
     yield time_panel(
-        "Consumers",
-        "Consumers a group knows, whether they still run or not.",
+        "Groups and consumers",
+        "Groups of the stream, and the consumers each knows, whether they still run or not.",
         Query(promql.highest(SCOPE("redis_stream_group_consumers")), _GROUP),
+        Query(promql.highest(SCOPE("redis_stream_groups")), f"groups, {_STREAM}"),
         no_value="no group",
     )
     yield time_panel(
@@ -233,21 +250,27 @@ def _consumers() -> Panel:
     def column(ref: str, title: str, metric: str, unit: str = Short) -> Column:
         labels = f"{promql.STREAM}, group, consumer"
         most = f"topk({_CONSUMERS}, max by ({labels}) ({SCOPE(_PENDING)}))"
-        return Column(ref, title, f"max by ({labels}) ({SCOPE(metric)}) and {most}", unit)
+        return Column(
+            ref, title, f"max by ({labels}) ({SCOPE(metric)}) and {most}", unit, width=110
+        )
 
     return table_panel(
         "Consumers",
         f"The {_CONSUMERS} consumers with most entries not acknowledged. Groups with very many "
         "consumers export none.",
-        {"group": "Group", "consumer": "Consumer", "stream": "Stream"},
         (
-            column("pending", "Not acknowledged", _PENDING),
+            LabelColumn("group", "Group"),
+            LabelColumn("consumer", "Consumer"),
+            LabelColumn("stream", "Stream"),
+        ),
+        (
+            column("pending", "Pending", _PENDING),
             column("idle", "Last tried", "redis_stream_group_consumer_idle_seconds", Seconds),
             column(
                 "inactive", "Last read", "redis_stream_group_consumer_inactive_seconds", Seconds
             ),
         ),
-        sort_by=("Not acknowledged",),
+        sort_by=("Pending",),
         hidden=("db", "class", "redis"),
         height=8,
     )

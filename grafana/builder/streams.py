@@ -3,60 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 from grafana_foundation_sdk.builders.dashboard import Dashboard, Row
-from grafana_foundation_sdk.models.common import (
-    TableCellBackgroundDisplayMode,
-    TableColoredBackgroundCellOptions,
-)
-from grafana_foundation_sdk.models.dashboard import DynamicConfigValue
-from grafana_foundation_sdk.models.units import CountsPerSecond, PercentUnit, Seconds, Short
+from grafana_foundation_sdk.models.units import PercentUnit, Seconds, Short
 
 from builder import queries as promql
 from builder.frame import ANY_OR_ABSENT, alerts, dashboard, variable
 from builder.panels import (
     COUNT_THRESHOLDS,
+    PER_SECOND,
     SHARE_THRESHOLDS,
-    Column,
     Panel,
     Query,
-    cell_property,
     row,
     stat_panel,
-    table_panel,
-    threshold_property,
     time_panel,
     timeline_panel,
 )
 from builder.queries import Scope
-from builder.states import (
-    CONTINUOUS_STATES,
-    EVENT_STATES,
-    STREAM_STATES,
-    dash_for_nothing,
-    value_mappings,
-)
+from builder.states import CONTINUOUS_STATES, EVENT_STATES
+from builder.streams_table import streams_table
 
 UID: Final = "streamgauge-streams"
 SCOPE: Final = Scope('job=~"$job", redis=~"$redis", class=~"$class"')
 _SERVERS: Final = Scope('job=~"$job", redis=~"$redis"')
 
-_ROWS: Final = 100
-_BARS: Final = 50
+_BARS: Final = 20  # Grafana puts more on a second page
 _LINES: Final = 20
 # Each value of a line looks at every stream.
 _POINTS: Final = 100
+# Higher than others: the legend may have many lines.
+_HEIGHT: Final = 10
 _STREAM: Final = "{{redis}} {{stream}}"
 _GROUP: Final = "{{redis}} {{stream}} {{group}}"
 _NO_LIMIT: Final = "no limit declared"
-_FILLED: Final = cell_property(
-    TableColoredBackgroundCellOptions(mode=TableCellBackgroundDisplayMode.BASIC)
-)
-_DRILL_DOWN: Final = (
-    "/d/streamgauge-stream?${datasource:queryparam}&${job:queryparam}&${redis:queryparam}"
-    "&var-stream=${__data.fields.stream:percentencode}&${__url_time_range}"
-)
 
 
 def build() -> Dashboard:
@@ -79,7 +60,7 @@ def build() -> Dashboard:
     result.annotation(alerts('job=~"$job", redis=~"$redis|", class=~"$class|"'))
     for panel in _stats():
         result.with_panel(panel)
-    result.with_panel(_table())
+    result.with_panel(streams_table(SCOPE))
     result.with_panel(_timeline())
     for one in (_continuous(), _hybrid(), _event(), _unclassified()):
         result.with_row(one)
@@ -98,7 +79,7 @@ def _stats() -> Iterator[Panel]:
         no_value="blind",
     )
     yield stat_panel(
-        "Feeds quiet or missing",
+        "Quiet or missing",
         "Continuous streams that are silent for longer than their limit, or do not exist.",
         Query(f"{_count(f'{state} >= 2')}\nor\ncount({promql.quiet_limit(SCOPE)}) * 0"),
         thresholds=COUNT_THRESHOLDS,
@@ -139,67 +120,6 @@ def _stats() -> Iterator[Panel]:
 
 def _count(expression: str) -> str:
     return f"count(\n{expression}\n)"
-
-
-def _table() -> Panel:
-    columns = (
-        _column(
-            "state",
-            "State",
-            promql.per_stream(promql.stream_state(SCOPE), "min"),
-            properties=(DynamicConfigValue("mappings", value_mappings(STREAM_STATES)), _FILLED),
-        ),
-        _column(
-            "share",
-            "Share of limit",
-            promql.worst_share(SCOPE),
-            unit=PercentUnit,
-            decimals=0,
-            properties=(
-                threshold_property(SHARE_THRESHOLDS),
-                DynamicConfigValue("mappings", dash_for_nothing()),
-                _FILLED,
-            ),
-        ),
-        _column("length", "Length", promql.per_stream(promql.length(SCOPE))),
-        _column("age", "Age", promql.per_stream(promql.age(SCOPE), "min"), unit=Seconds),
-        _column(
-            "limit",
-            "Limit",
-            promql.per_stream(f"{promql.quiet_limit(SCOPE)} < +Inf"),
-            unit=Seconds,
-        ),
-        _column("rate", "Added", promql.per_stream(promql.added(SCOPE)), unit=CountsPerSecond),
-        _column("groups", "Groups", promql.per_stream(SCOPE("redis_stream_groups"))),
-        _column(
-            "wait",
-            "Worst wait",
-            promql.with_a_limit(promql.lag_seconds(SCOPE), SCOPE),
-            unit=Seconds,
-        ),
-        _column("lag", "Worst lag", promql.with_a_limit(promql.lag(SCOPE), SCOPE)),
-    )
-    return table_panel(
-        "Streams",
-        f"The {_ROWS} streams nearest to a limit, their own or a group's; choose a class to see "
-        "others. A dash is a number that does not exist or is not known. Groups that were declared "
-        "without a limit count only where a stream has no other.",
-        {"stream": "Stream", "class": "Class", "redis": "Redis"},
-        columns,
-        sort_by=("State", "Share of limit"),
-        hidden=("db",),
-        label_properties={
-            "Stream": (
-                DynamicConfigValue("links", [{"title": "Stream and groups", "url": _DRILL_DOWN}]),
-                DynamicConfigValue("custom.minWidth", 220),
-            ),
-        },
-        height=12,
-    )
-
-
-def _column(ref: str, title: str, expression: str, **options: Any) -> Column:
-    return Column(ref, title, promql.most_urgent(expression, SCOPE, _ROWS), **options)
 
 
 def _timeline() -> Panel:
@@ -250,7 +170,7 @@ def _event() -> Row:
             points=_POINTS,
             states=EVENT_STATES,
             no_value="no event stream",
-            height=8,
+            height=9,
         ),
         _length(scope),
         _share_of_lag(scope),
@@ -267,6 +187,7 @@ def _unclassified() -> Row:
             f"Time since something was added. The {_LINES} most recent.",
             Query(promql.lowest(promql.least(promql.age, scope, _LINES)), _STREAM),
             points=_POINTS,
+            height=_HEIGHT,
             unit=Seconds,
             no_value="needs the exporter of this project",
         ),
@@ -279,6 +200,7 @@ def _share_of_age(scope: Scope) -> Panel:
         f"Age of the last entry; 100 % is the limit. The {_LINES} highest now.",
         Query(promql.lowest(promql.highest_age_shares(scope, _LINES)), _STREAM),
         points=_POINTS,
+        height=_HEIGHT,
         unit=PercentUnit,
         thresholds=SHARE_THRESHOLDS,
         soft_max=1.2,
@@ -292,6 +214,7 @@ def _share_of_lag(scope: Scope, span: int = 12) -> Panel:
         f"How long a group's oldest entry waits; 100 % is the limit. The {_LINES} highest now.",
         Query(promql.lowest(promql.highest_lag_shares(scope, _LINES)), _GROUP),
         points=_POINTS,
+        height=_HEIGHT,
         unit=PercentUnit,
         thresholds=SHARE_THRESHOLDS,
         soft_max=1.2,
@@ -306,7 +229,8 @@ def _rate(scope: Scope) -> Panel:
         f"Entries per second. The {_LINES} highest now; Redis 6.2 does not count them.",
         Query(promql.highest(promql.most(promql.added, scope, _LINES)), _STREAM),
         points=_POINTS,
-        unit=CountsPerSecond,
+        height=_HEIGHT,
+        unit=PER_SECOND,
         no_value="unknown: needs Redis 7 and the exporter of this project",
     )
 
@@ -317,6 +241,7 @@ def _length(scope: Scope) -> Panel:
         f"Entries held. The {_LINES} longest now.",
         Query(promql.highest(promql.most(promql.length, scope, _LINES)), _STREAM),
         points=_POINTS,
+        height=_HEIGHT,
         unit=Short,
         no_value="no such stream",
     )

@@ -66,7 +66,7 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]
 def wanted(prometheus: Prometheus) -> bool:
     """Whether the incidents have come far enough to show in every panel."""
     fire = {alert["labels"]["alertname"] for alert in prometheus.firing_alerts()}
-    lost = ask(prometheus, query_named("streamgauge-stream: Lost in this time range / A"), CHOSEN)
+    lost = ask(prometheus, query_named("streamgauge-stream: Lost / A"), CHOSEN)
     late = ask(prometheus, query_named("streamgauge-streams: Groups over limit / A"), {})
     return {"RedisStreamQuiet", "RedisStreamMissing"} <= fire and all(
         any(each.values[-1] > 0 for each in answer) for answer in (lost, late)
@@ -113,8 +113,8 @@ def test_every_query_returns_finite_data_with_the_labels_of_its_legend(prometheu
 
 
 def optional(query: Query) -> set[str]:
-    """An alert about a stream has no group, and one about a server no stream."""
-    return {"group", "stream"} if "annotation" in query.where else set()
+    """An alert about a stream has no group and no key, and one about a server no stream either."""
+    return {"group", "key", "stream"} if "annotation" in query.where else set()
 
 
 @pytest.mark.parametrize("uid", UIDS)
@@ -135,7 +135,7 @@ def test_what_is_wrong_is_seen_at_one_glance(prometheus):
         return answer.values[-1]
 
     assert number("Blind spots") == 0
-    assert number("Feeds quiet or missing") == 2
+    assert number("Quiet or missing") == 2
     assert number("Worst age") > 1
     assert number("Groups over limit") >= 1
 
@@ -156,7 +156,7 @@ def test_empty_event_streams_are_calm(prometheus):
 
 def test_the_table_shows_a_row_for_each_stream_and_dashes_where_nothing_is_known(prometheus):
     rows = states(prometheus, "streamgauge-streams: Streams / state")
-    for column in ("share", "length", "age", "limit", "rate", "groups", "wait", "lag"):
+    for column in ("share", "length", "age", "limit", "rate", "wait", "lag"):
         assert states(prometheus, f"streamgauge-streams: Streams / {column}").keys() <= rows.keys()
     assert "policy.updated" not in states(prometheus, "streamgauge-streams: Streams / age")
 
@@ -171,7 +171,7 @@ def test_the_link_of_an_alert_opens_the_dashboard_on_what_it_is_about(prometheus
         for name, values in urllib.parse.parse_qs(url.query).items()
     }
     assert choices["stream"] == [f"{PREFIX}market.klines"]
-    share = ask(prometheus, query_named(f"{uid}: Age as a share of the limit / A"), choices)
+    share = ask(prometheus, query_named(f"{uid}: Age / limit / A"), choices)
     assert [series.labels["stream"] for series in share] == choices["stream"]
     assert share[0].values[-1] > 1
     (annotation,) = annotation_queries(PROVISIONED[uid])

@@ -47,7 +47,7 @@ def test_no_query_returns_more_than_can_be_read(prometheus, uid):
     if uid == "streamgauge-streams":
         # Cut to what is nearest to a limit: every list is full.
         lists = [count for name, count in counts.items() if "streams / A" in name]
-        assert [count for count in lists if count > 1] == [50, 50]
+        assert [count for count in lists if count > 1] == [20, 20]
 
 
 def test_every_column_of_the_table_is_about_the_same_streams(prometheus):

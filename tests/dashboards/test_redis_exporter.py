@@ -32,21 +32,22 @@ WORKS = {
         "Blind spots / A",
         "Streams / state",
         "Streams / length",
-        "Streams / groups",
         "Streams / lag",
         "Length / A",
     },
     "streamgauge-stream": {
         "State / A",
         "Delivered, not acknowledged / A",
+        "Pending / A",
         "Length / A",
         "Entries in, and out to each group / B",
         "Lag / A",
-        "Consumers / A",
+        "Groups and consumers / A",
+        "Groups and consumers / B",
         "Consumers / pending",
         "Consumers / idle",
     },
-    "streamgauge-exporter": {"Redis readable / A"},
+    "streamgauge-exporter": {"Redis up / A", "Role / A"},
 }
 
 

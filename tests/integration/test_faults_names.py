@@ -163,7 +163,7 @@ def test_names_of_all_bytes_stand_escaped_on_the_status_page(named: ExporterProc
     assert page.status == 200
     assert page.headers["content-type"].startswith("text/html")
     assert "&lt;script&gt;alert(1)" in page.text
-    assert "<script" not in page.text
+    assert page.text.count("<script") == 1, "the page's own"
 
 
 def test_names_of_all_bytes_leave_one_line_each_in_the_log(

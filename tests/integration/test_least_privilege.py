@@ -13,7 +13,8 @@ from support.polling import wait_for
 from support.servers import ROOT, RealServer
 
 SECRET = "s3cret"
-RULE = re.compile(r"^ *ACL SETUSER streamgauge (.+)$", re.MULTILINE)
+RULE = re.compile(r"^ *ACL SETUSER streamgauge (on .+)$", re.MULTILINE)
+KEYS_RULE = re.compile(r"^ *ACL SETUSER streamgauge (\+.+)$", re.MULTILINE)
 # What a release cannot tell, or this configuration does not declare.
 UNTOLD = {
     "redis-6.2": {
@@ -31,6 +32,13 @@ def documented_rule() -> list[str]:
     assert found, "docs/redis.md has no line that begins with ACL SETUSER streamgauge"
     words = [word for word in found[1].split() if not word.startswith(">")]
     return [*words, f">{SECRET}"]
+
+
+def rights_for_keys() -> list[str]:
+    """What docs/redis.md says that state keys need besides."""
+    found = KEYS_RULE.search((ROOT / "docs/redis.md").read_text())
+    assert found, "docs/redis.md has no line that gives rights for state keys"
+    return found[1].split()
 
 
 def rights(rule: list[str]) -> list[str]:
@@ -111,6 +119,40 @@ def test_every_documented_right_is_needed_and_its_loss_is_noticed(
 
     scrape = wait_for(settled, "all who may SCAN have discovered")
     assert [user for user in users if not is_noticed(scrape, user)] == ["streamgauge"]
+
+
+def test_state_keys_need_the_rights_that_are_documented_for_them_and_no_more(
+    server: RealServer, exporter: Callable
+) -> None:
+    rule, more = documented_rule(), rights_for_keys()
+    named = {"streamgauge": [*rule, *more]}
+    named |= {user_without(right): [*rule, *more] for right in more}
+    for right in more:
+        named[user_without(right)].remove(right)
+    with server.client() as client:
+        client.xadd("feed", {"n": 1})
+        client.hset("policy", "until", 4_000_000_000)
+        for user, words in named.items():
+            client.execute_command("ACL", "SETUSER", user, "reset", *words)
+        client.acl_log_reset()
+        config = configuration(server, list(named))
+        config["keys"] = [{"key": "policy", "deadline_field": "until"}, {"match": "p*"}]
+        scrape = exporter(config=config).scrape()
+        denied = denials(client, "streamgauge")
+        for user in named:
+            client.acl_deluser(user)
+        client.acl_log_reset()
+    assert denied == []
+    noticed = scrape.by("streamgauge_key_errors", "redis", "reason")
+    assert {user for user in named if noticed[user, "noperm"]} == {
+        user_without(right) for right in more
+    }
+    assert scrape.by("redis_up", "redis") == {(user,): 1 for user in named}
+    assert scrape.by("redis_keys_matching", "redis") == {(user,): 1 for user in named}
+    assert scrape.by("redis_key_exists", "redis").keys() == {
+        (user,) for user in named if user != user_without("+pttl")
+    }
+    assert scrape.by("redis_key_deadline_seconds", "redis").keys() == {("streamgauge",)}
 
 
 def test_streams_out_of_the_users_reach_are_counted_and_the_rest_go_on(

@@ -126,6 +126,15 @@ class TestCalmDemo:
         assert worker["state"] == "waiting"
         assert worker["reason"] == "nothing to do: no entry waits; 1 consumer ready"
 
+    def test_the_paths_beside_the_empty_streams_are_alive(self, calm: str):
+        found = report(calm, "--format=json").redis
+        (policy,) = found["keys"]
+        assert (policy["key"], policy["state"]) == ("quantum:policy:current", "alive")
+        assert re.fullmatch(r"the deadline in valid_until_epoch is \S+ ahead", policy["reason"])
+        (holds,) = found["keys_matching"]
+        assert (holds["pattern"], holds["state"]) == ("quantum:reconcile:hold:*", "counted")
+        assert holds["keys"] >= 0
+
     def test_two_looks_count_what_came_in_between(self, calm: str):
         found = report(calm, "--format=json", "--window=500ms").redis
         assert 0.4 < found["window_seconds"] < 5

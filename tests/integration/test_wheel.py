@@ -14,7 +14,7 @@ from streamgauge import __version__
 from streamgauge.bundled import BUNDLES
 from support.servers import ROOT
 
-SOURCES = ("pyproject.toml", "README.md", "LICENSE", "exporter", *BUNDLES)
+SOURCES = ("pyproject.toml", "README.md", "LICENSE", "exporter", "docs", *BUNDLES)
 # What grafana/ is made from and looked at with stays in the checkout.
 NOT_SHIPPED = ("grafana/build.py", "grafana/builder/", "grafana/preview/")
 
@@ -98,6 +98,23 @@ def test_the_wheel_holds_the_bundled_folders(checkout, wheel):
         names = {name for name in archive.namelist() if name.startswith(bundled)}
     assert {name.removeprefix(bundled) for name in names} == shipped(checkout).keys()
     assert wheel.name.startswith(f"streamgauge-{__version__}-")
+
+
+def test_the_wheel_holds_what_the_pages_of_the_exporter_need(checkout, wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        held = {
+            Path(name).relative_to("streamgauge")
+            for name in archive.namelist()
+            if "/" in name and name.startswith("streamgauge/")
+        }
+    web = checkout / "exporter" / "streamgauge"
+    parts = {
+        file.relative_to(web)
+        for folder in ("static", "templates")
+        for file in (web / "web" / folder).iterdir()
+    }
+    documents = {file.relative_to(checkout) for file in (checkout / "docs").glob("*.md")}
+    assert parts | documents <= held
 
 
 def test_the_package_runs_from_the_wheel(installed, tmp_path):

@@ -137,7 +137,7 @@ KEYS = {
     "top": (
         "redis: {url: redis://h}\nstream: []\n",
         [
-            "stream (line 2): unknown key, allowed: redis, classes, streams, discovery; did you mean 'streams'?",
+            "stream (line 2): unknown key, allowed: redis, classes, streams, keys, discovery; did you mean 'streams'?",
         ],
     ),
     "stream": (

@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel
 
 from streamgauge.config import load_config
+from streamgauge.config.keys import KeySection
 from streamgauge.config.sections import ClassesSection, DiscoverySection, StreamSection
 from streamgauge.config.servers import ServerSection
 
@@ -20,6 +21,7 @@ TOP = {
     "discovery": DiscoverySection,
     "classes": ClassesSection,
     "streams[]": StreamSection,
+    "keys[]": KeySection,
 }
 
 

@@ -7,11 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamgauge.config import load_config
-from streamgauge.demo.catalogue import BY_NAME, HOUR, SIGNAL_ENGINE, STREAMS
+from streamgauge.demo.catalogue import BY_NAME, HOUR, PREFIX, SIGNAL_ENGINE, STREAMS
 from streamgauge.demo.config import MARKER, render_config, without_login, write_config
+from streamgauge.demo.control import POLICY_HASH
 from streamgauge.demo.errors import DemoError
 from streamgauge.demo.pace import SHORTEST_LIMIT_SECONDS, Pace
+from streamgauge.demo.positions import HOLD_KEY
+from streamgauge.globs import compile_glob
 from streamgauge.policy import Policy, StreamClass
+from streamgauge.state_keys import StateKey
 
 SPEEDS = (1, 1.5, 7, 10, 60, 600)
 URL = "redis://127.0.0.1:6379/0"
@@ -37,6 +41,14 @@ def test_every_stream_has_its_class_and_limits(tmp_path: Path, speed: float):
             limit = group.lag_limit_seconds
             wanted = pace.limit(limit) if limit else None
             assert found.lag_limit_for(group.name.encode()) == wanted
+
+
+@pytest.mark.parametrize("speed", SPEEDS)
+def test_the_keys_are_those_that_the_control_plane_writes(tmp_path: Path, speed: float):
+    keys = policy(tmp_path, speed).keys
+    assert keys.named == (StateKey(f"{PREFIX}{POLICY_HASH}".encode(), b"valid_until_epoch"),)
+    (pattern,) = keys.patterns
+    assert compile_glob(pattern).fullmatch(f"{PREFIX}{HOLD_KEY}BTCUSDT".encode())
 
 
 def test_all_classes_are_there_and_scratch_streams_are_not_exported(tmp_path: Path):

@@ -10,6 +10,7 @@ from streamgauge.policy import Policy, StreamClass
 from streamgauge.source import discover
 from streamgauge.source.discover import Discovery
 from streamgauge.source.errors import Unreadable
+from streamgauge.state_keys import StateKeys
 
 POLICY = Policy(DEFAULT_CLASSES, [StreamRule(match="a:*", stream_class=StreamClass.EVENT)])
 REFUSED = Unreadable("other", "refused")
@@ -34,14 +35,15 @@ def walked(monkeypatch):
     """Walks a keyspace once with a discovery, and answers its streams and what failed."""
 
     class FakeWalk:
-        def __init__(self, selection, _patterns, _stopped):
-            self.selection = selection
+        def __init__(self, selection, _patterns, _stopped, tally):
+            self.selection, self.tally = selection, tally
 
         def run(self, servers, after_step):
             held = {server.address: keyspace.servers[server.address] for server in servers}
             for names in held.values():
                 for name in names or ():
                     self.selection.add(name)
+                    self.tally.add(name)
                 after_step()
             return {address: REFUSED if names is None else None for address, names in held.items()}
 
@@ -97,3 +99,34 @@ def test_walk_that_reached_no_server_changes_nothing(walked, discovery):
         walked(discovery, a=None, b=None)
     assert discovery.found.names == {b"a:1"}
     assert discovery.has_walked
+
+
+@pytest.fixture
+def counting(discovery):
+    discovery._policy = Policy(DEFAULT_CLASSES, [], StateKeys(patterns=(b"h:*", b"*:1")))
+    return discovery
+
+
+def test_keys_are_counted_once_over_all_servers(walked, counting):
+    assert counting.found.key_counts == {}
+    walked(counting, a=[b"h:1", b"h:2", b"h:1"], b=[b"h:2", b"x:1", b"y"])
+    assert counting.found.key_counts == {b"h:*": 2, b"*:1": 2}
+    walked(counting, a=[], b=[])
+    assert counting.found.key_counts == {b"h:*": 0, b"*:1": 0}
+
+
+def test_a_count_that_lacks_a_server_is_none(walked, counting):
+    walked(counting, a=[b"h:1"], b=[b"h:2"])
+    walked(counting, a=[b"h:1"], b=None)
+    assert counting.found.key_counts == {}
+    walked(counting, a=[b"h:1"], b=[b"h:2"])
+    assert counting.found.key_counts[b"h:*"] == 2
+
+
+def test_a_count_is_dropped_when_no_server_can_be_walked(walked, counting):
+    walked(counting, a=[b"h:1"])
+    walked.keyspace.servers = {"a": None}
+    counting._wake.wait = lambda _seconds: counting.stop()
+    counting._run()
+    assert counting.found.key_counts == {}
+    assert counting.found.names == {b"h:1"}

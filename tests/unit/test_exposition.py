@@ -17,6 +17,9 @@ from streamgauge.model.records import (
     ErrorCount,
     Group,
     Instance,
+    Key,
+    KeyCount,
+    KeyErrorCount,
     ProcessState,
     RedisSnapshot,
     Snapshot,
@@ -24,6 +27,7 @@ from streamgauge.model.records import (
     Stream,
 )
 from streamgauge.policy import StreamClass
+from streamgauge.state_keys import StateKey
 
 PROCESS = ProcessState("1.2.3", "3.11.7", 1, 1_800_000_000.25)
 NAMES = st.binary(max_size=12) | st.text(st.characters(exclude_categories=["Cs"])).map(str.encode)
@@ -64,6 +68,14 @@ STREAMS = st.builds(
     group_count=unknown_or(COUNTS),
     groups=st.lists(GROUPS, max_size=2, unique_by=lambda g: g.name).map(tuple),
 )
+KEYS = st.builds(
+    Key,
+    st.builds(StateKey, NAMES),
+    exists=unknown_or(st.sampled_from([0, 1])),
+    ttl_seconds=unknown_or(SECONDS),
+    deadline_seconds=unknown_or(st.floats(-1e10, 1e10)),
+)
+KEY_COUNTS = st.builds(KeyCount, NAMES, unknown_or(COUNTS))
 INSTANCES = st.builds(
     RedisSnapshot,
     redis=st.text(st.characters(exclude_categories=["Cs"]), max_size=10),
@@ -79,6 +91,9 @@ INSTANCES = st.builds(
     discovery_last_success_timestamp_seconds=unknown_or(SECONDS),
     discovery_duration_seconds=unknown_or(SECONDS),
     servers=st.sampled_from([(), (Instance("master"),), (Instance("master"), Instance("slave"))]),
+    keys=st.lists(KEYS, max_size=2, unique_by=lambda k: k.declared.name),
+    key_counts=st.lists(KEY_COUNTS, max_size=2, unique_by=lambda c: c.pattern),
+    key_error_counts=st.sampled_from([(), (KeyErrorCount("notime", 2),)]),
 )
 SNAPSHOTS = st.builds(
     Snapshot,
@@ -113,6 +128,13 @@ def records(snapshot, level):
             Level.ERRORS: [((*name, e.stream_class, e.reason), e) for e in one.error_counts],
             Level.CLASS: [((*name, c.stream_class), c) for c in one.class_counts],
             Level.STAGE: [((*name, d.stage), d) for d in one.durations],
+            Level.KEY: [
+                ((*name, f"db{one.db}", label_value(k.declared.name)), k) for k in one.keys
+            ],
+            Level.PATTERN: [
+                ((*name, f"db{one.db}", label_value(c.pattern)), c) for c in one.key_counts
+            ],
+            Level.KEY_ERRORS: [((*name, e.reason), e) for e in one.key_error_counts],
         }
         yield from per_redis.get(level, [])
         for stream in one.streams:

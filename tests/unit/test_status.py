@@ -1,46 +1,242 @@
-"""The page at / marks what is a problem, and nothing that is normal for its class."""
+"""The status page says the verdicts, problems first, and no more than a page can hold."""
 
 import math
 
 import pytest
 
-from streamgauge.model.records import RedisSnapshot, Snapshot, Stream
-from streamgauge.policy import StreamClass
-from streamgauge.web.status import status_page
+from streamgauge.report.document import Column, Section, cell
+from streamgauge.source.errors import Unreadable
+from streamgauge.source.sample import StreamError
+from streamgauge.source.topology import Outage
+from streamgauge.watched import Faults
+from streamgauge.web import overview as overviews
+from streamgauge.web.overview import MOST_OTHERS, MOST_PROBLEMS
+from support.looks import (
+    AT,
+    CONTINUOUS,
+    EVENT,
+    HYBRID,
+    MISSING,
+    NEVER_WRITTEN,
+    UNCLASSIFIED,
+    group,
+    look,
+    stream,
+    unreadable,
+)
+from support.pages import names, page, page_of
+
+QUIET = {"age": 31.0}
+LATE = {"lag": 7, "lag_seconds": 125.0}
 
 
-def page_of(*streams, up=1):
-    return status_page(
-        Snapshot([RedisSnapshot("main", 0, up, streams, [], [], 0, 0, [], None, None, None)], None)
+class TestStates:
+    @pytest.mark.parametrize(
+        ("shown", "severity", "words"),
+        [
+            (stream(CONTINUOUS, **QUIET), "critical", "quiet s silent for 31s"),
+            (stream(CONTINUOUS, age=29.0), "ok", "flowing s last entry 29s ago"),
+            (
+                stream(CONTINUOUS, age=9999.0, quiet_limit_seconds=math.inf),
+                "ok",
+                "outside active hours s",
+            ),
+            (stream(CONTINUOUS, **MISSING), "critical", "missing s"),
+            (stream(CONTINUOUS, **NEVER_WRITTEN), "critical", "never written s"),
+            (stream(EVENT, **MISSING), "ok", "empty by design s"),
+            (stream(EVENT, age=1e7), "ok", "idle by design s"),
+            (stream(UNCLASSIFIED), "unknown", "unclassified s nobody has said what it is"),
+        ],
+    )
+    def test_a_stream_has_its_state_in_words_and_as_a_mark(self, shown, severity, words):
+        shown_page = page(shown)
+        assert f"{severity}: {words}" in shown_page.text
+        assert f'class="class {severity}"' in shown_page.markup
+
+    @pytest.mark.parametrize(
+        ("fields", "severity", "words"),
+        [
+            (LATE, "warning", "behind group g 7 entries wait, the oldest for 2m5s (limit 1m)"),
+            (
+                {**LATE, "consumers": 0, "consumer_list": ()},
+                "critical",
+                "stalled group g 7 entries wait",
+            ),
+            ({}, "ok", "active group g caught up"),
+        ],
+    )
+    def test_a_group_has_its_state_beneath_its_stream(self, fields, severity, words):
+        shown = page(stream(HYBRID, group(**fields))).text
+        assert f"{severity}: {words}" in shown
+
+    def test_figures_have_names_and_limits(self):
+        shown = page(stream(CONTINUOUS, group(**LATE, pending=2), age=12.0)).text
+        assert "length 3 last entry 12s ago limit 30s" in shown
+        assert "waiting 7 oldest waits 2m5s limit 1m pending 2 oldest pending 0s" in shown
+        assert "consumers 1" in shown
+
+    def test_what_is_unknown_is_no_number(self):
+        shown = page(
+            stream(EVENT, group(lag=None, lag_limit_seconds=None)),
+            stream(name=b"never", **NEVER_WRITTEN),
+        ).text
+        assert "waiting unknown" in shown
+        assert "limit none" in shown
+        assert "last entry never" in shown
+
+    def test_an_age_that_is_a_lower_bound_says_so(self):
+        assert "last entry at least 10s ago" in page(stream(clock=False)).text
+
+    def test_growth_is_told_with_the_age_of_the_look_it_is_measured_from(self):
+        before = look(stream(CONTINUOUS, age=1.0, at=AT - 20, entries_added=1), at=AT - 20)
+        shown = page(stream(CONTINUOUS, age=2.0), earlier=before).text
+        assert "compared with a look 20s before" in shown
+        assert "added in 20s 2" in shown
+
+    def test_ages_carry_what_the_script_counts_on_from(self):
+        assert page(stream(age=70.25)).values("data-age") == ["70.2"]
+
+
+class TestOrder:
+    def test_problems_come_first_and_the_rest_is_folded(self):
+        shown = page(
+            stream(EVENT, name=b"calm-event"),
+            stream(CONTINUOUS, name=b"calm-feed"),
+            stream(CONTINUOUS, name=b"dead-feed", **QUIET),
+            stream(HYBRID, group(**LATE), name=b"late"),
+        )
+        assert names(shown) == ["dead-feed", "calm-feed", "late", "calm-event"]
+        opened, *_ = shown.markup.split("<details")
+        assert "dead-feed" in opened
+        assert "calm" not in opened
+
+    def test_a_class_without_a_problem_is_one_line(self):
+        shown = page(stream(EVENT, name=b"a"), stream(EVENT, name=b"b", **NEVER_WRITTEN))
+        assert "<summary>2 streams: 1 flowing, 1 empty by design</summary>" in shown.markup
+
+    def test_the_worst_redis_comes_first(self):
+        shown = page_of(
+            look(stream(EVENT), redis="fine"),
+            look(stream(CONTINUOUS, **QUIET), redis="ill"),
+        ).text
+        assert shown.index("ill db0") < shown.index("fine db0")
+
+    @pytest.mark.parametrize(
+        ("streams", "title"),
+        [
+            ([], "as designed"),
+            ([stream(CONTINUOUS, **QUIET)], "1 critical"),
+            (
+                [stream(HYBRID, group(b"a", **LATE), group(b"b", **LATE))],
+                "2 warnings",
+            ),
+        ],
+    )
+    def test_the_title_counts_what_is_wrong(self, streams, title):
+        assert f"<title>{title} – Streamgauge</title>" in page(*streams).markup
+
+
+class TestUnreadable:
+    def test_a_redis_that_cannot_be_read_says_why_and_shows_no_number(self):
+        refused = Faults(Unreadable("other", "Connection refused by <b>10.0.0.1</b>"))
+        shown = page(up=0, faults=refused)
+        assert "could not be read: nothing is known" in shown.text
+        assert "other: Connection refused by <b>10.0.0.1</b>" in shown.text
+        assert "No number is shown" in shown.text
+        assert "runbooks/RedisStreamsMonitoringBlind.md" in shown.values("href")
+        assert "<dl" not in shown.markup
+
+    def test_an_empty_redis_says_so(self):
+        assert "holds no stream that is watched" in page().text
+
+    def test_a_key_of_another_type_is_not_said_to_be_absent(self):
+        faults = Faults(streams=(StreamError(b"s", "wrongtype", "WRONGTYPE ..."),))
+        shown = page(
+            stream(HYBRID, **MISSING), faults=faults, error_counts=[unreadable(HYBRID, "wrongtype")]
+        )
+        assert "wrong type s the key of this name holds another type" in shown.text
+        assert "does not exist" not in shown.text
+        assert "empty by design" not in shown.text
+
+    def test_a_stream_that_may_not_be_read_is_named_with_the_reason(self):
+        faults = Faults(streams=(StreamError(b"feed", "noperm", "NOPERM no rights"),))
+        shown = page(stream(EVENT), faults=faults).text
+        assert "critical: unreadable feed could not be read (noperm): NOPERM no rights" in shown
+
+    def test_a_node_that_cannot_be_read_is_named_with_its_streams(self):
+        outage = Outage(Unreadable("timeout", "no answer"), [b"a", b"b"])
+        shown = page(stream(EVENT), faults=Faults(nodes={"10.0.0.1:6379": outage})).text
+        assert "node 10.0.0.1:6379 could not be read (timeout): no answer; 2 streams" in shown
+
+
+class TestSearch:
+    STREAMS = (
+        stream(EVENT, group(b"Workers"), name=b"jobs"),
+        stream(EVENT, name=b"orders:new"),
+        stream(CONTINUOUS, name=b"feed", **QUIET),
     )
 
+    @pytest.mark.parametrize(
+        ("query", "found"),
+        [
+            ("jobs", ["jobs"]),
+            ("WORK", ["jobs"]),
+            ("o", ["feed", "jobs", "orders:new"]),
+            ("event", ["jobs", "orders:new"]),
+            ("quiet", ["feed"]),
+            ("nothing like it", []),
+        ],
+    )
+    def test_names_groups_states_and_classes_are_searched(self, query, found):
+        shown = page(*self.STREAMS, query=query)
+        assert sorted(names(shown)) == found
+        assert f"{len(found)} of 3 streams match" in shown.text
 
-def stream(stream_class, *, name=b"s", exists=1, limit=None, age=None):
-    return Stream(name, stream_class, exists, limit, 3 if exists else None, age, group_count=0)
-
-
-@pytest.mark.parametrize(
-    ("shown", "is_marked"),
-    [
-        (stream(StreamClass.CONTINUOUS, limit=30.0, age=31.0), True),
-        (stream(StreamClass.CONTINUOUS, limit=30.0, age=29.0), False),
-        (stream(StreamClass.CONTINUOUS, limit=math.inf, age=9999.0), False),
-        (stream(StreamClass.CONTINUOUS, exists=0, limit=30.0), True),
-        (stream(StreamClass.EVENT, exists=0), False),
-        (stream(StreamClass.EVENT, age=10.0**7), False),
-        (stream(StreamClass.UNCLASSIFIED), False),
-    ],
-)
-def test_only_what_is_a_problem_is_marked(shown, is_marked):
-    assert (' class="bad"' in page_of(shown)) is is_marked
-
-
-def test_names_cannot_inject_anything():
-    page = page_of(stream(StreamClass.EVENT, name=b"<script>alert('x')</script>\xff"))
-    assert "<script>" not in page
-    assert "&lt;script&gt;" in page
+    def test_the_verdict_on_redis_stays_whole(self):
+        shown = page(*self.STREAMS, query="jobs")
+        assert "critical: feed (quiet)" in shown.text
 
 
-def test_a_redis_that_cannot_be_read_and_an_empty_one_say_so():
-    assert "could not be read" in page_of(up=0)
-    assert "holds no stream" in page_of()
+class TestManyStreams:
+    def test_a_page_is_bounded_and_says_how_many_more_there_are(self):
+        problems = [stream(CONTINUOUS, name=b"dead-%d" % n, **QUIET) for n in range(2_500)]
+        others = [stream(EVENT, group(), name=b"fine-%d" % n) for n in range(2_500)]
+        shown = page(*problems, *others)
+        assert len(shown.markup) < 400_000
+        assert f"{2_500 - MOST_PROBLEMS:,} more; a search finds them" in shown.text
+        assert f"{2_500 - MOST_OTHERS // 2:,} more; a search finds them" in shown.text
+        assert "2,500 streams: 2,500 quiet" in shown.text
+
+    def test_a_search_finds_what_is_not_shown(self):
+        others = [stream(EVENT, name=b"fine-%d" % n) for n in range(2_500)]
+        assert "<bdi>fine-2499</bdi>" not in page(*others).markup
+        assert "<bdi>fine-2499</bdi>" in page(*others, query="fine-2499").markup
+
+    def test_groups_are_bounded_and_the_worst_are_shown(self):
+        groups = [group(b"g-%d" % n) for n in range(500)] + [group(b"late", **LATE)]
+        shown = page(stream(EVENT, *groups)).text
+        assert "group late" in shown
+        assert "481 more groups, none of them worse" in shown
+
+
+def test_a_section_that_is_new_in_the_report_appears_by_itself(monkeypatch):
+    made = Section(
+        "State keys",
+        [Column("Key"), Column("Seconds", is_number=True)],
+        [[cell("<lock>"), cell("12")], [cell("other"), cell("3")]],
+    )
+    real = overviews.document
+
+    def with_section(verdicts):
+        return [one._replace(sections=[*one.sections, made]) for one in real(verdicts)]
+
+    monkeypatch.setattr(overviews, "document", with_section)
+    shown = page(stream(EVENT))
+    assert "State keys Key Seconds <lock> 12 other 3" in shown.text
+    assert "<lock>" not in page(stream(EVENT), query="other").text
+
+
+def test_every_section_of_the_report_that_is_drawn_as_rows_is_still_called_so():
+    (chapter,) = overviews.document([overviews.judge(look(stream(EVENT)))])
+    titles = {section.title for section in chapter.sections}
+    assert titles >= overviews._DRAWN_AS_ROWS

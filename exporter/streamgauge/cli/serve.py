@@ -14,6 +14,7 @@ from click.core import ParameterSource
 from streamgauge import __version__, logs
 from streamgauge.cli.configuration import FLAG_VARIABLES, ConfigMistake, read_config
 from streamgauge.config import ConfigError, unknown_variables
+from streamgauge.config.address import parse_url
 from streamgauge.watch import Watch
 from streamgauge.web.activation import systemd_listeners
 from streamgauge.web.limits import Limits, TooFewFilesError, reserve_files
@@ -113,6 +114,7 @@ def serve(
     watch.start()
     _log.info("starting", version=__version__, redis=",".join(watch.targets))
     _warn_of_unknown_variables()
+    _warn_of_visible_password(redis_url)
     gc.freeze()  # what was imported lives as long as the process: never look at it again
     asyncio.run(
         serve_http(
@@ -140,3 +142,12 @@ def _warn_of_unknown_variables() -> None:
     for name, nearest in unknown_variables(os.environ, FLAG_VARIABLES.values()):
         hint = {"did_you_mean": nearest} if nearest else {}
         _log.warning("unknown environment variable", variable=name, **hint)
+
+
+def _warn_of_visible_password(redis_url: str | None) -> None:
+    if redis_url is not None and parse_url(redis_url).password is not None:
+        _log.warning(
+            "a password on the command line can be seen by everybody on this machine;"
+            " give it by STREAMGAUGE_REDIS_PASSWORD, STREAMGAUGE_REDIS_PASSWORD_FILE or a file",
+            flag="--redis.url",
+        )

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from typing import Final
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from streamgauge.config import ConfigError
-from streamgauge.labels import escaped
 from streamgauge.model.records import Snapshot
 from streamgauge.source.target import Target
 from streamgauge.watch import Watch
 from streamgauge.web.answer import metrics_answer, process_registry
+from streamgauge.web.pages import Pages, unknown_target
 from streamgauge.web.scrapes import Scrapes, scrape_budget
-from streamgauge.web.status import status_page
 from streamgauge.web.threads import in_thread
 
 _READY_SECONDS: Final = 1.0
@@ -28,27 +26,30 @@ _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 def build_app(watch: Watch, *, enable_lifecycle: bool = False) -> Starlette:
     """Return the ASGI application in front of a running watch."""
-    pages = _Pages(watch)
+    scrapes = Scrapes()
+    machine = _Machine(watch, scrapes)
     routes = [
-        Route("/", pages.status),
-        Route("/metrics", pages.metrics),
-        Route("/scrape", pages.scrape),
-        Route("/-/healthy", pages.healthy),
-        Route("/-/ready", pages.ready),
+        Route("/metrics", machine.metrics),
+        Route("/scrape", machine.scrape),
+        Route("/-/healthy", machine.healthy),
+        Route("/-/ready", machine.ready),
+        *Pages(watch, scrapes).routes(),
     ]
     if enable_lifecycle:
-        routes.append(Route("/-/reload", pages.reload, methods=["POST"]))
+        routes.append(Route("/-/reload", machine.reload, methods=["POST"]))
     else:
-        routes.append(Route("/-/reload", pages.no_reload, methods=_METHODS))
+        routes.append(Route("/-/reload", machine.no_reload, methods=_METHODS))
     app = Starlette(routes=routes)
     app.router.redirect_slashes = False
     return app
 
 
-class _Pages:
-    def __init__(self, watch: Watch) -> None:
+class _Machine:
+    """What programs ask for."""
+
+    def __init__(self, watch: Watch, scrapes: Scrapes) -> None:
         self._watch = watch
-        self._scrapes = Scrapes()
+        self._scrapes = scrapes
         self._registry = process_registry()
 
     async def metrics(self, request: Request) -> Response:
@@ -59,9 +60,7 @@ class _Pages:
         name = request.query_params.get("target", "")
         target = self._watch.targets.get(name)
         if target is None:
-            names = ", ".join(map(escaped, self._watch.targets))
-            hint = "no redis of this name is configured; write /scrape?target=NAME with one of"
-            return PlainTextResponse(f"{hint}: {names}\n", status_code=404)
+            return unknown_target("/scrape", self._watch)
         return await self._answer([target], request)
 
     async def _answer(self, targets: list[Target], request: Request) -> Response:
@@ -70,12 +69,6 @@ class _Pages:
         snapshot = Snapshot(instances, self._watch.process_state)
         answer = await in_thread(metrics_answer, snapshot, self._registry, request.headers)
         return Response(answer.body, headers=answer.headers)
-
-    async def status(self, _request: Request) -> Response:
-        targets = list(self._watch.targets.values())
-        instances = await self._scrapes.of(targets, math.inf)
-        page = await in_thread(status_page, Snapshot(instances, self._watch.process_state))
-        return HTMLResponse(page)
 
     async def healthy(self, _request: Request) -> Response:
         return PlainTextResponse("streamgauge is healthy\n")

@@ -1,41 +1,130 @@
-"""The page at /: what the last look at Redis showed, as a table."""
+"""The pages for people: the status at /, the documents, and how names are shown on them."""
 
 from __future__ import annotations
 
 import functools
-from typing import Any
+import re
+from collections.abc import Iterable, Sequence
+from typing import Final
 
-from jinja2 import Environment, PackageLoader, Template
+from jinja2 import Environment, PackageLoader
+from markupsafe import Markup, escape
 
 from streamgauge import __version__
-from streamgauge.config.durations import format_duration
-from streamgauge.labels import label_value
-from streamgauge.model.records import Snapshot
+from streamgauge.report.names import plain
+from streamgauge.report.sections import utc
+from streamgauge.verdict.records import RedisVerdict
+from streamgauge.verdict.states import Severity, worst
+from streamgauge.verdict.words import Sentence, counted, duration
+from streamgauge.web.assets import assets
+from streamgauge.web.documents import Document, document_html, documents, runbook_path
+from streamgauge.web.overview import Overview, section_severities
+
+MOST_QUERY: Final = 200
+"""How much of a search is used; it is shown again in the page."""
+
+_MARKS: Final = {
+    Severity.OK: "✓",
+    Severity.UNKNOWN: "?",
+    Severity.WARNING: "!",
+    Severity.CRITICAL: "✕",
+}
 
 
-def status_page(snapshot: Snapshot) -> str:
-    """Write the page; every name is escaped, nothing is loaded from elsewhere."""
-    return _template().render(instances=snapshot.instances, version=__version__)
+def status_page(overviews: Sequence[Overview], query: str = "") -> str:
+    """Write the status page, the most serious Redis first; no name in it can be markup."""
+    return _page(
+        "status.html",
+        "",
+        overviews=sorted(overviews, key=lambda one: -_urgency(one.severity)),
+        severity=worst(one.severity for one in overviews),
+        query=query,
+    )
+
+
+def document_page(document: Document) -> str:
+    """Write one of the documents that come with the exporter."""
+    html = Markup(document_html(document))  # noqa: S704 - of a file of this project, HTML off
+    return _page("document.html", "../", title=document.title, body=html)
+
+
+def documents_page() -> str:
+    """Write the list of the documents."""
+    every = documents().values()
+    return _page(
+        "documents.html",
+        "",
+        documents=[one for one in every if one.path.startswith("docs/")],
+        runbooks=[one for one in every if one.path.startswith("runbooks/")],
+    )
+
+
+def _urgency(severity: Severity) -> int:
+    return severity.rank if severity.is_problem else 0
+
+
+def _page(template: str, root: str, **values: object) -> str:
+    return (
+        _environment()
+        .get_template(template)
+        .render(root=root, assets=assets(), version=__version__, **values)
+    )
 
 
 @functools.cache
-def _template() -> Template:
+def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("streamgauge.web"),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["name"] = label_value
-    environment.filters["duration"] = _duration
-    return environment.get_template("status.html")
+    environment.filters |= {
+        "name": _name,
+        "sentence": _sentence,
+        "mark": _mark,
+        "duration": duration,
+        "anchor": _anchor,
+        "counted_severities": _severities,
+    }
+    environment.globals |= {"runbook": runbook_path, "read_at": _read_at}
+    return environment
 
 
-def _duration(seconds: Any) -> str:
-    if seconds is None:
-        return "–"
-    if seconds == float("inf"):
-        return "closed"
-    if seconds == 0:
-        return "0s"
-    return format_duration(round(seconds)) if seconds >= 1 else f"{seconds:.1f}s"
+def _name(name: bytes) -> Markup:
+    """A name from Redis as code on one line, apart from the direction of the text around it."""
+    return Markup("<bdi>{}</bdi>").format(plain(name))
+
+
+def _sentence(sentence: Sentence) -> Markup:
+    return Markup(escape(sentence.template)).format(*map(_name, sentence.names))  # noqa: S704
+
+
+def _mark(severity: Severity) -> Markup:
+    """A sign and, for those who do not see it, the word."""
+    return Markup(
+        '<span class="mark {0}" aria-hidden="true">{1}</span><span class="unseen">{0}: </span>'
+    ).format(severity, _MARKS[severity])
+
+
+def _anchor(text: str) -> str:
+    return re.sub(r"\W+", "-", text).strip("-").lower()
+
+
+def _severities(overviews: Iterable[Overview]) -> str:
+    """What the title says: `2 critical, 1 warning`, or that all is as designed."""
+    counts = dict.fromkeys((Severity.CRITICAL, Severity.WARNING), 0)
+    for one in overviews:
+        severities = [] if one.verdict.up else [Severity.CRITICAL]
+        for section in one.chapter.sections:
+            severities += section_severities(section)
+        for severity in counts:
+            counts[severity] += severities.count(severity)
+    critical, warnings = counts.values()
+    said = [f"{critical:,} critical"] if critical else []
+    said += [counted(warnings, "warning")] if warnings else []
+    return ", ".join(said) or "as designed"
+
+
+def _read_at(verdict: RedisVerdict) -> str:
+    return utc(verdict.at).strftime("%Y-%m-%d %H:%M:%S UTC")

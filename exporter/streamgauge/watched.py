@@ -1,0 +1,118 @@
+"""A Redis that is watched: what was seen of it last, the look before that, and what went wrong."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from typing import Final, NamedTuple
+
+from streamgauge.config import DiscoveryConfig, RedisConfig
+from streamgauge.model.records import RedisSnapshot
+from streamgauge.policy import Policy
+from streamgauge.source.complaints import Complaints
+from streamgauge.source.errors import Unreadable
+from streamgauge.source.sample import StreamError
+from streamgauge.source.target import Target
+from streamgauge.source.topology import Outage
+from streamgauge.verdict.looks import Look
+
+_NEAREST_SECONDS: Final = 5.0
+"""Looks nearer to each other say little about rates, and two scrapers may ask at nearly once."""
+
+_LEAST_SECONDS: Final = 1.0
+"""Less than this between two looks says nothing at all."""
+
+_FARTHEST_SECONDS: Final = 900.0
+"""What happened since a look longer ago does not happen now."""
+
+
+class Faults(NamedTuple):
+    """What one scrape could not read, and why: the server, nodes by their address, streams."""
+
+    server: Unreadable | None = None
+    nodes: Mapping[str, Outage] = {}
+    streams: tuple[StreamError, ...] = ()
+
+
+class Seen(NamedTuple):
+    """What one scrape saw, an earlier one to compare it with, and what it could not read."""
+
+    look: Look
+    earlier: Look | None
+    faults: Faults
+
+
+class WatchedTarget(Target):
+    """A target that keeps two looks, so that growth is known without waiting for a second one."""
+
+    def __init__(self, redis: RedisConfig, discovery: DiscoveryConfig, policy: Policy) -> None:
+        super().__init__(redis, discovery, policy)
+        self._complaints: _Heard = _Heard(redis.name)
+        self._history = History()
+        self._seen: Seen | None = None
+        self._failure: Unreadable | None = None
+
+    def sample(self, seconds: float) -> RedisSnapshot:
+        """Read every known stream, and remember it."""
+        snapshot = super().sample(seconds)
+        if snapshot.up:  # otherwise `unreadable` has taken note of it
+            look = _look(snapshot)
+            faults = Faults(None, self._complaints.nodes, self._complaints.streams)
+            self._seen = Seen(look, self._history.earlier_than(look), faults)
+        return snapshot
+
+    def unreadable(self, error: Unreadable) -> RedisSnapshot:
+        """Say that this scrape saw nothing, and remember why."""
+        self._failure = error
+        return super().unreadable(error)
+
+    def seen(self, snapshot: RedisSnapshot) -> Seen:
+        """Return what belongs to a snapshot that was just taken.
+
+        If another scrape has read Redis since, there is nothing to compare it with.
+        """
+        last = self._seen
+        if last is not None and last.look.snapshot is snapshot:
+            return last
+        return Seen(_look(snapshot), None, Faults(None if snapshot.up else self._failure))
+
+
+class _Heard(Complaints):
+    """Keeps what it was told besides saying it in the log."""
+
+    def __init__(self, redis: str) -> None:
+        super().__init__(redis)
+        self.nodes: Mapping[str, Outage] = {}
+        self.streams: tuple[StreamError, ...] = ()
+
+    def nodes_unreadable(self, outages: Mapping[str, Outage]) -> None:
+        self.nodes = outages
+        super().nodes_unreadable(outages)
+
+    def streams_unreadable(self, errors: Iterable[StreamError]) -> None:
+        self.streams = tuple(errors)
+        super().streams_unreadable(self.streams)
+
+
+class History:
+    """Two looks at least so far apart, of which the older is what a new look is compared with."""
+
+    def __init__(self) -> None:
+        self._older: Look | None = None
+        self._newer: Look | None = None
+
+    def earlier_than(self, look: Look) -> Look | None:
+        """Add a look and return the one to compare it with; None when there is none that fits."""
+        newer = self._newer
+        if newer is None or not 0 <= look.at - newer.at <= _FARTHEST_SECONDS:
+            self._older, self._newer = None, look
+        elif look.at - newer.at >= _NEAREST_SECONDS or self._older is None:
+            self._older, self._newer = newer, look
+        if self._older is None or look.at - self._older.at < _LEAST_SECONDS:
+            return None
+        return self._older
+
+
+def _look(snapshot: RedisSnapshot) -> Look:
+    """A snapshot that was taken just now, with the time on the server's clock."""
+    return Look(snapshot, time.time() + (snapshot.clock_offset_seconds or 0.0))

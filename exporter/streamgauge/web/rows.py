@@ -1,0 +1,158 @@
+"""The rows of the status page: one for each stream with its groups, before any markup."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple
+
+from streamgauge.labels import label_value
+from streamgauge.model.records import Group
+from streamgauge.policy import Policy, StreamClass
+from streamgauge.source.sample import StreamError
+from streamgauge.verdict.records import GroupVerdict, RedisVerdict, StreamVerdict
+from streamgauge.verdict.states import Severity, worst
+from streamgauge.verdict.words import Sentence, duration
+from streamgauge.watched import Seen
+
+WRONG_TYPE: Final = "wrong type"
+UNREADABLE: Final = "unreadable"
+
+
+class Figure(NamedTuple):
+    """A number and what it is; one that is an age goes on while the page is open."""
+
+    label: str
+    value: str
+    age_seconds: float | None = None
+    bound: str = ""
+
+
+class GroupRow(NamedTuple):
+    """A group beneath its stream."""
+
+    name: bytes
+    state: str
+    severity: Severity
+    why: Sentence
+    figures: tuple[Figure, ...]
+
+
+class StreamRow(NamedTuple):
+    """A stream, its state and why, and its groups, the most serious first."""
+
+    name: bytes
+    stream_class: StreamClass
+    state: str
+    own_severity: Severity
+    why: Sentence
+    figures: tuple[Figure, ...] = ()
+    groups: tuple[GroupRow, ...] = ()
+
+    @property
+    def severity(self) -> Severity:
+        """The most serious of the stream and its groups."""
+        return worst([self.own_severity, *(group.severity for group in self.groups)])
+
+    @property
+    def is_problem(self) -> bool:
+        """Whether somebody has to do something about the stream or one of its groups."""
+        return self.severity.is_problem
+
+    def mentions(self, query: str) -> bool:
+        """Whether a text is in one of its names, states or its class; the case does not matter."""
+        names = [self.name, *(group.name for group in self.groups)]
+        states = [self.stream_class, self.state, *(group.state for group in self.groups)]
+        return any(query in text.casefold() for text in [*map(label_value, names), *states])
+
+
+def stream_rows(verdict: RedisVerdict, seen: Seen, policy: Policy) -> list[StreamRow]:
+    """Make a row of every stream that was judged and of every one that could not be read."""
+    errors = {error.name: error for error in seen.faults.streams}
+    groups: dict[bytes, list[GroupVerdict]] = defaultdict(list)
+    for group in verdict.groups:
+        groups[group.stream].append(group)
+    rows = [
+        _unreadable_row(errors.pop(one.stream.name), one.stream.stream_class)
+        if one.stream.name in errors
+        else _stream_row(one, groups[one.stream.name], verdict.seconds)
+        for one in verdict.streams
+    ]
+    rows += _unreadable_rows(errors.values(), policy)
+    rows.sort(key=lambda row: (-row.severity.rank, -row.own_severity.rank, row.name))
+    return rows
+
+
+def _unreadable_rows(errors: Iterable[StreamError], policy: Policy) -> Iterator[StreamRow]:
+    for error in errors:
+        stream_policy = policy.resolve(error.name)
+        if stream_policy is not None:
+            yield _unreadable_row(error, stream_policy.stream_class)
+
+
+def _unreadable_row(error: StreamError, stream_class: StreamClass) -> StreamRow:
+    """A stream that could not be read; that a feed is out of sight is as serious as its silence."""
+    is_feed = stream_class is StreamClass.CONTINUOUS
+    severity = Severity.CRITICAL if is_feed else Severity.WARNING
+    if error.reason == "wrongtype":
+        why = Sentence("the key of this name holds another type, so there is no such stream")
+        return StreamRow(error.name, stream_class, WRONG_TYPE, severity, why)
+    detail = error.detail.encode("utf-8", "surrogateescape")
+    why = Sentence(f"could not be read ({error.reason}): {{}}", (detail,))
+    return StreamRow(error.name, stream_class, UNREADABLE, severity, why)
+
+
+def _stream_row(
+    verdict: StreamVerdict, groups: Iterable[GroupVerdict], seconds: float | None
+) -> StreamRow:
+    return StreamRow(
+        verdict.stream.name,
+        verdict.stream.stream_class,
+        verdict.state,
+        verdict.severity,
+        verdict.reason,
+        tuple(_stream_figures(verdict, seconds)),
+        tuple(
+            GroupRow(
+                one.group.name, one.state, one.severity, one.reason, tuple(_group_figures(one))
+            )
+            for one in groups
+        ),
+    )
+
+
+def _stream_figures(verdict: StreamVerdict, seconds: float | None) -> Iterator[Figure]:
+    stream = verdict.stream
+    if stream.length is not None:
+        yield Figure("length", f"{stream.length:,}")
+    if stream.age_seconds is not None:
+        is_clock = stream.last_entry_timestamp_seconds is not None
+        bound = "" if is_clock else "at least "
+        yield Figure("last entry", duration(stream.age_seconds), stream.age_seconds, bound)
+    elif stream.exists:
+        yield Figure("last entry", "never")
+    if stream.quiet_limit_seconds is not None:
+        is_closed = math.isinf(stream.quiet_limit_seconds)
+        limit = "closed hours" if is_closed else duration(stream.quiet_limit_seconds)
+        yield Figure("limit", limit)
+    if verdict.added is not None and seconds is not None:
+        yield Figure(f"added in {duration(seconds)}", f"{verdict.added:,}")
+
+
+def _group_figures(verdict: GroupVerdict) -> Iterator[Figure]:
+    group = verdict.group
+    yield Figure("waiting", "unknown" if group.lag is None else f"{group.lag:,}")
+    if group.lag != 0:
+        yield Figure("oldest waits", duration(group.lag_seconds))
+    yield Figure("limit", _lag_limit(group, verdict.stream_class))
+    yield Figure("pending", f"{group.pending:,}")
+    if group.pending:
+        yield Figure("oldest pending", duration(group.oldest_pending_age_seconds))
+    yield Figure("consumers", f"{group.consumers:,}")
+
+
+def _lag_limit(group: Group, stream_class: StreamClass) -> str:
+    if group.lag_limit_seconds is not None:
+        return duration(group.lag_limit_seconds)
+    return "not declared" if stream_class is StreamClass.UNCLASSIFIED else "none"

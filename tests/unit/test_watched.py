@@ -1,0 +1,112 @@
+"""A watched target remembers what the next look is compared with, and why one failed."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from streamgauge.config import load_config
+from streamgauge.policy import Policy
+from streamgauge.source.errors import Unreadable
+from streamgauge.source.sample import StreamError
+from streamgauge.source.topology import Sample
+from streamgauge.watched import History, WatchedTarget
+from support.looks import AT, look
+
+CONFIG = """
+redis: {name: main, url: "redis://127.0.0.1:1"}
+discovery: {match: []}
+streams: [{match: feed, class: continuous}]
+"""
+
+
+def compared(*moments):
+    """With the look of which moment each look is compared."""
+    history = History()
+    found = [history.earlier_than(look(at=at)) for at in moments]
+    return [None if one is None else one.at for one in found]
+
+
+@pytest.mark.parametrize(
+    ("moments", "with_which"),
+    [
+        ((0,), (None,)),
+        ((0, 15, 30, 45), (None, 0, 15, 30)),
+        # Several who scrape at nearly once, and a page beside them.
+        ((0, 0.1, 15, 15.1, 15.2, 30), (None, None, 0.1, 0.1, 0.1, 15)),
+        # Far more often than rates need: never for long with a look nearer than five seconds.
+        ((0, 2, 4, 6, 8, 10, 12), (None, 0, 0, 0, 2, 2, 2)),
+        # Nobody asked for a long while, or the clock went back.
+        ((0, 15, 5_000, 5_015), (None, 0, None, 5_000)),
+        ((100, 50, 65), (None, None, 50)),
+    ],
+)
+def test_a_look_is_compared_with_one_that_is_neither_too_near_nor_too_far(moments, with_which):
+    assert compared(*moments) == list(with_which)
+
+
+class Topology:
+    """Answers what the test says."""
+
+    def __init__(self):
+        self.answer = None
+
+    def sample(self, *_):
+        if isinstance(self.answer, Unreadable):
+            raise self.answer
+        return self.answer
+
+    def abort(self):
+        """Nothing is under way."""
+
+
+def sampled(*errors):
+    return Sample(int(AT * 1e6), 0.0, frozenset(), [], errors, {}, 0.0, 0.0)
+
+
+@pytest.fixture
+def topology():
+    return Topology()
+
+
+@pytest.fixture
+def target(tmp_path, topology):
+    file = tmp_path / "streamgauge.yml"
+    file.write_text(CONFIG)
+    config = load_config(file, environ={})
+    target = WatchedTarget(config.redis[0], config.discovery, Policy.from_config(config))
+    target._topology = topology
+    return target
+
+
+def test_what_could_not_be_read_is_known_by_its_name(target, topology):
+    error = StreamError(b"feed", "wrongtype", "WRONGTYPE another kind of value")
+    topology.answer = sampled(error)
+    snapshot = target.sample(0.01)
+    assert target.seen(snapshot).faults.streams == (error,)
+    topology.answer = sampled()
+    assert target.seen(target.sample(0.01)).faults.streams == ()
+
+
+def test_why_redis_could_not_be_read_is_known_and_nothing_of_before_is_shown(target, topology):
+    topology.answer = sampled()
+    target.sample(0.01)
+    topology.answer = Unreadable("noperm", "WRONGPASS invalid username-password pair")
+    seen = target.seen(target.sample(0.01))
+    assert (seen.look.snapshot.up, seen.earlier) == (0, None)
+    assert str(seen.faults.server) == "WRONGPASS invalid username-password pair"
+
+
+def test_who_could_not_wait_is_told_so(target):
+    assert target.seen(target.out_of_time()).faults.server.reason == "timeout"
+    assert target.seen(target.give_up()).faults.server.reason == "timeout"
+
+
+def test_two_looks_are_kept(target, topology, monkeypatch):
+    clock = iter([AT, AT + 15])
+    monkeypatch.setattr("streamgauge.watched.time", SimpleNamespace(time=lambda: next(clock, AT)))
+    topology.answer = sampled()
+    first, second = target.sample(0.01), target.sample(0.01)
+    seen = target.seen(second)
+    assert seen.look.snapshot is second
+    assert seen.earlier.snapshot is first
+    assert target.seen(first).earlier is None, "another has come since"
