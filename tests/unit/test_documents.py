@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from streamgauge.verdict.states import SEVERITY, FindingKind, GroupState, StreamState
+from streamgauge.verdict.states import SEVERITY, FindingKind
 from streamgauge.web.documents import document_html, documents, runbook_path
 from streamgauge.web.status import document_page, documents_page
 from support.servers import ROOT
@@ -31,15 +31,7 @@ def test_every_document_and_runbook_is_served():
     assert set(documents()) <= set(links(documents_page()))
 
 
-@pytest.mark.parametrize(
-    "verdict",
-    [
-        each
-        for kind in (StreamState, GroupState, FindingKind)
-        for each in kind
-        if SEVERITY[each].is_problem
-    ],
-)
+@pytest.mark.parametrize("verdict", [each for each, one in SEVERITY.items() if one.is_problem])
 def test_every_problem_has_a_runbook(verdict):
     assert (runbook_path(verdict) is None) is (verdict in WITHOUT_RUNBOOK)
 

@@ -14,7 +14,7 @@ from markdown_it.token import Token
 from markupsafe import escape
 
 from streamgauge.bundled import bundle_path
-from streamgauge.verdict.states import FindingKind, GroupState, StreamState, Verdict
+from streamgauge.verdict.states import FindingKind, GroupState, KeyState, StreamState, Verdict
 from streamgauge.web.rows import UNREADABLE, WRONG_TYPE
 
 RUNBOOK_OF: Final[Mapping[str, str]] = MappingProxyType(
@@ -36,6 +36,10 @@ RUNBOOK_OF: Final[Mapping[str, str]] = MappingProxyType(
         FindingKind.GHOST_ENTRY: "RedisStreamGroupGhostEntry",
         FindingKind.FEED_UNREADABLE: "RedisStreamsMonitoringBlind",
         FindingKind.STREAM_UNREADABLE: "RedisStreamsUnreadable",
+        KeyState.MISSING: "RedisKeyMissing",
+        KeyState.DEADLINE_PASSED: "RedisKeyDeadlinePassed",
+        KeyState.DEADLINE_UNKNOWN: "RedisKeysUnreadable",
+        KeyState.UNREADABLE: "RedisKeysUnreadable",
     }
 )
 """The runbook for each verdict that has one, by the name of an alert."""
