@@ -19,7 +19,6 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 import page
-from browser import Page, browser
 from processes import (
     SCRAPE_SECONDS,
     PreviewError,
@@ -29,6 +28,8 @@ from processes import (
     wait_for,
 )
 from tools import require_tools
+
+from browser import Page, browser
 
 HERE = Path(__file__).resolve().parent
 DASHBOARDS = HERE.parent / "dashboards"
