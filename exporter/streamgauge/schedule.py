@@ -15,6 +15,9 @@ _HOURS = re.compile(r"([0-9]{1,2}):([0-9]{2})-([0-9]{1,2}):([0-9]{2})")
 # A gap in the week may vanish when the clocks go forward; then two weeks join into one open window.
 _LOOK_BACK_DAYS = 15
 
+# In January clocks change in no time zone that has summer time.
+_ORDINARY_WEEK = dt.date(2027, 1, 4)
+
 Window = tuple[int, int]
 Span = tuple[float, float]
 
@@ -55,6 +58,14 @@ class Schedule:
             if opened <= now < closed:
                 return opened
         return None
+
+    @property
+    def longest_window_seconds(self) -> float:
+        """The longest time it is open without a break, in an ordinary week; infinite for always."""
+        if self._always:
+            return float("inf")
+        spans = self.spans(_ORDINARY_WEEK, _ORDINARY_WEEK + dt.timedelta(days=14))
+        return max(closed - opened for opened, closed in spans)
 
     def spans(self, first: dt.date, last: dt.date) -> list[Span]:
         """The merged windows that open on these days, as (opened, closed) in Unix seconds."""

@@ -158,3 +158,23 @@ def test_rules_and_discovery_that_cannot_meet_are_named(load):
         f"discovery.match[0] (q:*): {unruled}",
         f"discovery.match[1] (exact): {unruled}",
     ]
+
+
+@pytest.mark.parametrize(
+    ("limit", "hours", "warned"),
+    [
+        ("45m", "21:59-22:44", True),
+        ("44m", "21:59-22:44", False),
+        ("5h", "09:00-12:00,12:00-14:00", True),  # windows that touch are one
+        ("4h59m", "09:00-12:00,12:00-14:00", False),
+        ("400d", "00:00-24:00", False),  # on every day: never closed, so never waited for
+    ],
+)
+def test_hours_that_end_before_the_limit_holds_are_named(load, limit, hours, warned):
+    config = load(
+        "redis: {url: redis://h}\n"
+        "streams:\n"
+        f"  - {{match: a, class: continuous, quiet_limit: {limit}, active: {{hours: '{hours}'}}}}"
+    )
+    said = [warning for warning in warnings(config) if "never pages for silence" in warning]
+    assert len(said) == warned

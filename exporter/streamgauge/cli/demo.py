@@ -99,7 +99,7 @@ def demo(
     """Show the exporter on a live simulated trading system.
 
     Starts a server on a free port, a system of feeds, decisions, orders and a control plane on it,
-    and the exporter in front, and prints where each is. Three of its streams are empty by design.
+    and the exporter in front, and prints where each is. Several of its streams are empty by design.
     """
     options = DemoOptions(
         pace=Pace(speed),

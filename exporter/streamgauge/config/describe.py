@@ -36,6 +36,7 @@ def warnings(config: Config) -> list[str]:
         *_shadowed_rules(config),
         *_unreachable_rules(config),
         *_unruled_patterns(config),
+        *_endless_limits(config),
     ]
 
 
@@ -224,3 +225,18 @@ def _may_share_a_name(one: bytes, other: bytes) -> bool:
             return globs.compile_glob(pattern).fullmatch(globs.literal(exact)) is not None
     first, second = globs.literal_prefix(one), globs.literal_prefix(other)
     return first.startswith(second) or second.startswith(first)
+
+
+def _endless_limits(config: Config) -> Iterator[str]:
+    """Feeds whose hours are over before their limit begins to hold, so that nothing ever pages."""
+    for index, rule in enumerate(config.streams):
+        if rule.stream_class is not StreamClass.CONTINUOUS or rule.active is None:
+            continue
+        limit = rule.quiet_limit_seconds or config.classes[rule.stream_class].quiet_limit_seconds
+        longest = rule.active.longest_window_seconds
+        if limit is not None and limit >= longest:
+            yield (
+                f"streams[{index}] ({_printable(rule.match)}) never pages for silence: its limit "
+                f"of {format_duration(limit)} holds from one limit after its hours begin, "
+                f"and they last {format_duration(longest)}"
+            )
