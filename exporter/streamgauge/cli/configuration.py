@@ -23,6 +23,18 @@ FLAG_VARIABLES: Final = {
 """The environment variable of each flag; those of the settings of `redis` are the config's own."""
 
 
+config_file_option: Final = click.option(
+    "--config.file",
+    "config_file",
+    type=click.Path(path_type=Path),
+    envvar=FLAG_VARIABLES["--config.file"],
+    help="The configuration; without one an address is enough.",
+)
+redis_url_option: Final = click.option(
+    "--redis.url", "redis_url", help="redis://, rediss:// or unix:// address of Redis."
+)
+
+
 class ConfigMistake(click.ClickException):
     """A configuration that cannot be used: every mistake on a line of its own, exit code 2."""
 

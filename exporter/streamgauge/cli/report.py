@@ -13,7 +13,12 @@ from typing import Final
 import click
 
 from streamgauge import logs
-from streamgauge.cli.configuration import FLAG_VARIABLES, ConfigMistake, read_config
+from streamgauge.cli.configuration import (
+    ConfigMistake,
+    config_file_option,
+    read_config,
+    redis_url_option,
+)
 from streamgauge.config import Config, ConfigError, parse_duration
 from streamgauge.policy import Policy
 from streamgauge.report.markdown import markdown
@@ -65,14 +70,8 @@ _RENDERERS: Final[dict[str, Renderer]] = {
 
 
 @click.command()
-@click.option(
-    "--config.file",
-    "config_file",
-    type=click.Path(path_type=Path),
-    envvar=FLAG_VARIABLES["--config.file"],
-    help="The configuration; without one an address is enough.",
-)
-@click.option("--redis.url", "redis_url", help="redis://, rediss:// or unix:// address of Redis.")
+@config_file_option
+@redis_url_option
 @click.option(
     "--format",
     "output_format",

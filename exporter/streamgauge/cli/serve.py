@@ -12,7 +12,13 @@ import click
 from click.core import ParameterSource
 
 from streamgauge import __version__, logs
-from streamgauge.cli.configuration import FLAG_VARIABLES, ConfigMistake, read_config
+from streamgauge.cli.configuration import (
+    FLAG_VARIABLES,
+    ConfigMistake,
+    config_file_option,
+    read_config,
+    redis_url_option,
+)
 from streamgauge.config import ConfigError, unknown_variables
 from streamgauge.config.address import parse_url
 from streamgauge.watch import Watch
@@ -26,14 +32,8 @@ _log = logs.EventLog("serve")
 
 
 @click.command()
-@click.option(
-    "--config.file",
-    "config_file",
-    type=click.Path(path_type=Path),
-    envvar=FLAG_VARIABLES["--config.file"],
-    help="The configuration; without one an address is enough.",
-)
-@click.option("--redis.url", "redis_url", help="redis://, rediss:// or unix:// address of Redis.")
+@config_file_option
+@redis_url_option
 @click.option(
     "--web.listen-address",
     "listen_addresses",

@@ -14,7 +14,12 @@ import click
 from click.core import ParameterSource
 
 from streamgauge import logs
-from streamgauge.cli.configuration import FLAG_VARIABLES, ConfigMistake, read_config
+from streamgauge.cli.configuration import (
+    ConfigMistake,
+    config_file_option,
+    read_config,
+    redis_url_option,
+)
 from streamgauge.config import Config, ConfigError, RedisConfig
 from streamgauge.policy import Policy
 from streamgauge.report.names import plain
@@ -55,14 +60,8 @@ class _Gathered:
 
 
 @click.command()
-@click.option(
-    "--config.file",
-    "config_file",
-    type=click.Path(path_type=Path),
-    envvar=FLAG_VARIABLES["--config.file"],
-    help="The configuration; without one an address is enough.",
-)
-@click.option("--redis.url", "redis_url", help="redis://, rediss:// or unix:// address of Redis.")
+@config_file_option
+@redis_url_option
 @click.option(
     "--entries",
     type=click.IntRange(10, 1_000_000),
