@@ -2,6 +2,7 @@
 
 import io
 import json
+import logging
 
 import pytest
 
@@ -11,9 +12,12 @@ from streamgauge import logs
 @pytest.fixture
 def lines(request):
     stream = io.StringIO()
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
     logs.configure(*request.param, stream)
     yield lambda: stream.getvalue().splitlines()
-    logs.configure("error", "logfmt")
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 @pytest.mark.parametrize("lines", [("info", "logfmt")], indirect=True)
