@@ -17,13 +17,10 @@ from streamgauge.config import DiscoveryConfig, RedisConfig
 from streamgauge.model.ids import StreamId
 from streamgauge.policy import Policy
 from streamgauge.source import replies
-from streamgauge.source.cluster import Cluster
 from streamgauge.source.deadline import Deadline
 from streamgauge.source.errors import ConnectionLostError, ErrorReply, Unreadable
+from streamgauge.source.layout import topology_of
 from streamgauge.source.selection import Patterns, Selection
-from streamgauge.source.sentinel import Sentinel
-from streamgauge.source.standalone import Standalone
-from streamgauge.source.topology import Topology
 from streamgauge.source.walk import Walk
 from streamgauge.source.wire import Command, Wire
 from streamgauge.suggest.history import GroupCursor, History
@@ -70,7 +67,7 @@ class Archive:
         self._redis = redis
         self._settings = discovery
         self._policy = policy
-        self._topology = _topology(redis)
+        self._topology = topology_of(redis)
         self._readers: dict[str, HistoryReader] = {}
         self._stopped = threading.Event()
 
@@ -220,12 +217,6 @@ class HistoryReader:
 
     def _deadline(self) -> Deadline:
         return Deadline(self._settings.timeout_seconds)
-
-
-def _topology(redis: RedisConfig) -> Topology:
-    if redis.sentinel is not None:
-        return Sentinel(redis, redis.sentinel)
-    return Cluster(redis) if redis.mode == "cluster" else Standalone(redis)
 
 
 def _history(

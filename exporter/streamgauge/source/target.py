@@ -24,18 +24,16 @@ from streamgauge.model.records import (
     Stream,
 )
 from streamgauge.policy import Policy, StreamClass
-from streamgauge.source.cluster import Cluster
 from streamgauge.source.complaints import Complaints
 from streamgauge.source.deadline import Deadline
 from streamgauge.source.discover import Discovery
 from streamgauge.source.errors import Unreadable
 from streamgauge.source.key_records import error_counts, key_state, unread_keys
 from streamgauge.source.keys import Subject
+from streamgauge.source.layout import topology_of
 from streamgauge.source.sample import GONE
 from streamgauge.source.selection import Patterns
-from streamgauge.source.sentinel import Sentinel
-from streamgauge.source.standalone import Standalone
-from streamgauge.source.topology import Sample, Topology
+from streamgauge.source.topology import Sample
 
 _log = EventLog("scrape")
 
@@ -53,7 +51,7 @@ class Target:
         self.redis = redis
         self._policy = policy
         self._settings = discovery
-        self._topology = _topology(redis)
+        self._topology = topology_of(redis)
         self._discovery = Discovery(redis, self._topology, discovery, policy)
         self._deadline = Deadline(0)
         self._memory = Memory()
@@ -228,9 +226,3 @@ class Target:
 def _class_of(policy: Policy, name: bytes) -> StreamClass:
     stream_policy = policy.resolve(name)
     return stream_policy.stream_class if stream_policy else StreamClass.UNCLASSIFIED
-
-
-def _topology(redis: RedisConfig) -> Topology:
-    if redis.sentinel is not None:
-        return Sentinel(redis, redis.sentinel)
-    return Cluster(redis) if redis.mode == "cluster" else Standalone(redis)

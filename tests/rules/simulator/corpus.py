@@ -31,13 +31,6 @@ class Batch:
         fired = self.firings(rule_files)
         return {name: case.judge(fired[name]) for name, case in self.cases.items()}
 
-    def streams_paged(self, rule_files: Sequence[Path]) -> Iterator[tuple[set[str], set[str]]]:
-        """Yield of each case the streams with an incident, and those for which anything fired."""
-        fired = self.firings(rule_files)
-        for name, case in self.cases.items():
-            within = {f.stream for f in fired[name] if f.first <= case.seconds}
-            yield {page.stream for page in case.pages}, within
-
     def firings(
         self, rule_files: Sequence[Path], mutants: Sequence[str] = ("",)
     ) -> dict[str, list[Firing]]:
