@@ -50,7 +50,7 @@ class Running:
         self._prepared = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()))
         self._thread.start()
-        assert self._prepared.wait(10)
+        assert self._prepared.wait(120)
 
     async def _run(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
@@ -75,7 +75,7 @@ class Running:
 
     def stop(self) -> None:
         self.do(self._stop.set)
-        self._thread.join(10)
+        self._thread.join(60)
         self.client.close()
 
     def last_id(self, name: str) -> str:
@@ -487,6 +487,6 @@ def test_a_ledger_that_missed_a_fill_is_repaired_by_the_evidence(calm: Running):
 def test_a_calm_system_leaves_the_control_streams_alone(calm: Running):
     # Long enough for a fill that the ledger misses, and its repair.
     counted = calm.system.world.bus.appended
-    wait_for(lambda: counted["apply.result"] >= 30, "thirty results", seconds=20)
+    wait_for(lambda: counted["apply.result"] >= 30, "thirty results")
     for name in EVENT_GROUPS:
         assert calm.length(name) == 0, name

@@ -92,7 +92,6 @@ def test_the_exporter_serves_as_shown(command, folder, redis_server):
                 or process.poll() is not None
             ),
             "it listens",
-            seconds=20,
         )
         assert process.poll() is None, log.read_text()
         if "web.config" not in command:

@@ -84,7 +84,7 @@ def demo(directory: Path, *incidents: str) -> Iterator[str]:
         process = subprocess.Popen(command, stdout=log, stderr=log, env=ENVIRONMENT)
     try:
         said = directory / "demo.log"
-        wait_for(lambda: b"Ctrl-C" in said.read_bytes(), "the demo runs", seconds=30)
+        wait_for(lambda: b"Ctrl-C" in said.read_bytes(), "the demo runs")
         yield f"--config.file={directory / 'streamgauge.yml'}"
     finally:
         process.send_signal(signal.SIGINT)

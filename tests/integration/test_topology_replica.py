@@ -24,7 +24,7 @@ def test_replica_shows_what_its_primary_shows_but_the_lag_in_entries(
         client.xreadgroup("g", "d", {"feed": ">"}, count=2)
         client.xadd("feed", {"n": 6})
         client.xreadgroup("g", "d", {"job": ">"}, noack=True)
-    wait_for_replica(server)
+    wait_for_replica(replica, server)
     config = configuration("")
     urls = {"primary": server.url, "replica": replica.url}
     config["redis"] = [{"name": name, "url": url} for name, url in urls.items()]

@@ -54,7 +54,7 @@ def length(scrape: Scrape) -> float:
 def test_failover_is_followed_at_once_although_the_old_primary_lives_on(
     group: Group, exporter: Callable
 ) -> None:
-    wait_for(group.sentinel.knows_replica, "the sentinel knows the replica", seconds=20)
+    wait_for(group.sentinel.knows_replica, "the sentinel knows the replica")
     process = exporter(config=group.config(username="reader", password=SECRET))
     assert outcome(process.scrape()) == HEALTHY
     group.sentinel.fail_over()
@@ -75,12 +75,12 @@ def test_failover_is_followed_at_once_although_the_old_primary_lives_on(
 def test_dead_primary_is_redis_up_0_until_its_replica_takes_over(
     group: Group, exporter: Callable, tmp_path: Path
 ) -> None:
-    wait_for(group.sentinel.knows_replica, "the sentinel knows the replica", seconds=20)
+    wait_for(group.sentinel.knows_replica, "the sentinel knows the replica")
     file = tmp_path / "secret"
     file.write_text(SECRET)
     process = exporter(config=group.config(password_file=str(file)))
     assert outcome(process.scrape()) == HEALTHY
-    wait_for_replica(group.primary)
+    wait_for_replica(group.replica, group.primary)
     group.primary.kill()
     assert outcome(process.scrape()).up == 0
     scrape = process.scrape_until(lambda scrape: scrape.value("redis_up"), "it is followed")

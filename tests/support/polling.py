@@ -7,10 +7,11 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def wait_for(probe: Callable[[], T], what: str, *, seconds: float = 10, every: float = 0.005) -> T:
+def wait_for(probe: Callable[[], T], what: str, *, seconds: float = 60, every: float = 0.005) -> T:
     """Call `probe` every so many seconds until it answers something true; return that answer.
 
-    `seconds` bounds the wait; then an AssertionError says `what` did not happen.
+    `seconds` bounds the wait; then an AssertionError says `what` did not happen. It is
+    generous: only a test that fails anyway waits that long, and a busy machine has its moments.
     """
     deadline = time.monotonic() + seconds
     while True:

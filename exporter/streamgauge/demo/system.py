@@ -26,7 +26,7 @@ from streamgauge.demo.world import World
 
 MOST_HISTORY = max(stream.history for stream in STREAMS)
 
-_PREPARE_SECONDS = 20.0
+_PREPARE_SECONDS = 60.0
 
 Actor = Callable[[World], Coroutine[None, None, None]]
 
