@@ -82,7 +82,7 @@ def _parser():
 
     more = object()
     readers = [
-        replies.role, replies.oldest_entry, replies.oldest_pending, replies.consumer_readings,
+        replies.role, replies.oldest_entry, replies.oldest_pending, replies.consumers,
         replies.lifetime, replies.field_value, replies.time_us,
     ]  # fmt: skip
 
@@ -109,7 +109,7 @@ def _parser():
             except replies.MALFORMED:
                 continue
             record = stream_record(reading, UNCLASSIFIED, Memory())
-            render(Snapshot([_instance([record])], None), "text").encode()
+            "".join(render(Snapshot([_instance([record])], None), "text")).encode()
 
     return case
 
@@ -150,7 +150,7 @@ def _exposition():
     def case(data: bytes) -> None:
         names = sorted(set(data.split(b"|")))
         streams = [Stream(name, StreamClass.EVENT, 1, None) for name in names]
-        text = render(Snapshot([_instance(streams)], None), "text")
+        text = "".join(render(Snapshot([_instance(streams)], None), "text"))
         shown = [
             sample.labels["stream"]
             for family in text_string_to_metric_families(text)

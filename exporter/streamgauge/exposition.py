@@ -5,9 +5,10 @@ Each record's label part is built once and serves every metric of its level.
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Iterable, Sequence
-from typing import Any, Final, Literal
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, Literal, NamedTuple
 
 from streamgauge.labels import escaped, label_value
 from streamgauge.metrics import METRICS, Level, Metric, Value
@@ -20,39 +21,68 @@ CONTENT_TYPES: Final[dict[Format, str]] = {
     "openmetrics": "application/openmetrics-text; version=1.0.0; charset=utf-8",
 }
 
-Row = tuple[str, Any]
-"""The label part of a series, braces included, and the record that holds its values."""
+_BLOCK_ROWS: Final = 1_024
+"""Lines are made and joined by so many: the text of all of them never exists twice."""
 
 
-def render(snapshot: Snapshot, text_format: Format, table: Sequence[Metric] = METRICS) -> str:
-    """Write every metric that has a value; OpenMetrics' closing `# EOF` is left to the caller."""
+class Rows(NamedTuple):
+    """What is exported at one level: records, and beside each its labels, braces included."""
+
+    labels: list[str]
+    records: list[Any]
+
+    def add(self, labels: str, record: Any) -> None:
+        """Append one record."""
+        self.labels.append(labels)
+        self.records.append(record)
+
+
+def render(
+    snapshot: Snapshot, text_format: Format, table: Sequence[Metric] = METRICS
+) -> Iterator[str]:
+    """Write every metric that has a value, piece by piece.
+
+    OpenMetrics' closing `# EOF` is left to the caller.
+    """
     rows = _rows(snapshot)
-    parts: list[str] = []
     for metric in table:
-        lines = _lines(metric, rows[metric.level])
-        if lines:
-            family = metric.name
-            if text_format == "openmetrics" and metric.kind == "counter":
-                family = family.removesuffix("_total")
-            parts.append(f"# HELP {family} {_escaped_help(metric.help, text_format)}")
-            parts.append(f"# TYPE {family} {metric.kind}")
-            parts += lines
-    return "\n".join(parts) + "\n" if parts else ""
+        heading = _heading(metric, text_format)
+        for text in _blocks(metric, rows[metric.level]):
+            yield heading + text
+            heading = ""
 
 
-def _lines(metric: Metric, rows: Iterable[Row]) -> list[str]:
+def _heading(metric: Metric, text_format: Format) -> str:
+    family = metric.name
+    if text_format == "openmetrics" and metric.kind == "counter":
+        family = family.removesuffix("_total")
+    help_text = _escaped_help(metric.help, text_format)
+    return f"# HELP {family} {help_text}\n# TYPE {family} {metric.kind}\n"
+
+
+def _blocks(metric: Metric, rows: Rows) -> Iterator[str]:
     name, value_of = metric.name, metric.value
-    return [
-        f"{name}{labels} {_number(value)}"
-        for labels, record in rows
-        if (value := value_of(record)) is not None
-    ]
+    for first in range(0, len(rows.records), _BLOCK_ROWS):
+        labels = rows.labels[first : first + _BLOCK_ROWS]
+        values: list[Value | str] = [*map(value_of, rows.records[first : first + _BLOCK_ROWS])]
+        if math.inf in values or -math.inf in values:
+            values = [_spelled_out(value) for value in values]
+        text = "".join(
+            [
+                f"{name}{label} {value}\n"
+                for label, value in zip(labels, values, strict=True)
+                if value is not None
+            ]
+        )
+        if text:
+            yield text
 
 
-def _number(value: Value) -> str:
-    if isinstance(value, float) and math.isinf(value):
-        return "+Inf" if value > 0 else "-Inf"
-    return str(value)
+def _spelled_out(value: Value | str) -> Value | str:
+    """Name an infinite value as OpenMetrics does."""
+    if value == math.inf:
+        return "+Inf"
+    return "-Inf" if value == -math.inf else value
 
 
 def _escaped_help(text: str, text_format: Format) -> str:
@@ -60,64 +90,69 @@ def _escaped_help(text: str, text_format: Format) -> str:
     return text.replace('"', r"\"") if text_format == "openmetrics" else text
 
 
-def _rows(snapshot: Snapshot) -> dict[Level, list[Row]]:
-    rows: dict[Level, list[Row]] = {level: [] for level in Level}
+def _rows(snapshot: Snapshot) -> dict[Level, Rows]:
+    rows = {level: Rows([], []) for level in Level}
     for instance in snapshot.instances:
         _add_instance(rows, instance)
     process = snapshot.process
     if process is not None:
-        rows[Level.PROCESS].append(("", process))
+        rows[Level.PROCESS].add("", process)
         labels = _labels(("version", process.version), ("python", process.python))
-        rows[Level.BUILD].append((labels, process))
+        rows[Level.BUILD].add(labels, process)
     return rows
 
 
-def _add_instance(rows: dict[Level, list[Row]], instance: RedisSnapshot) -> None:
+def _add_instance(rows: dict[Level, Rows], instance: RedisSnapshot) -> None:
     redis = ("redis", instance.redis)
-    rows[Level.REDIS].append((_labels(redis), instance))
+    rows[Level.REDIS].add(_labels(redis), instance)
     for server in instance.servers:
-        rows[Level.INSTANCE].append((_labels(redis, ("role", server.role)), server))
+        rows[Level.INSTANCE].add(_labels(redis, ("role", server.role)), server)
     for errors in instance.error_counts:
         labels = _labels(redis, ("class", errors.stream_class), ("reason", errors.reason))
-        rows[Level.ERRORS].append((labels, errors))
+        rows[Level.ERRORS].add(labels, errors)
     for count in instance.class_counts:
-        rows[Level.CLASS].append((_labels(redis, ("class", count.stream_class)), count))
+        rows[Level.CLASS].add(_labels(redis, ("class", count.stream_class)), count)
     for duration in instance.durations:
-        rows[Level.STAGE].append((_labels(redis, ("stage", duration.stage)), duration))
+        rows[Level.STAGE].add(_labels(redis, ("stage", duration.stage)), duration)
     for key_errors in instance.key_error_counts:
         labels = _labels(redis, ("reason", key_errors.reason))
-        rows[Level.KEY_ERRORS].append((labels, key_errors))
+        rows[Level.KEY_ERRORS].add(labels, key_errors)
     _add_keys(rows, instance)
     _add_streams(rows, instance)
 
 
-def _add_keys(rows: dict[Level, list[Row]], instance: RedisSnapshot) -> None:
+def _add_keys(rows: dict[Level, Rows], instance: RedisSnapshot) -> None:
     database = ("redis", instance.redis), ("db", f"db{instance.db}")
     for key in instance.keys:
         labels = _labels(*database, ("key", label_value(key.declared.name)))
-        rows[Level.KEY].append((labels, key))
+        rows[Level.KEY].add(labels, key)
     for count in instance.key_counts:
         labels = _labels(*database, ("pattern", label_value(count.pattern)))
-        rows[Level.PATTERN].append((labels, count))
+        rows[Level.PATTERN].add(labels, count)
 
 
-def _add_streams(rows: dict[Level, list[Row]], instance: RedisSnapshot) -> None:
-    stream_rows, group_rows = rows[Level.STREAM], rows[Level.GROUP]
-    consumer_rows = rows[Level.CONSUMER]
+def _add_streams(rows: dict[Level, Rows], instance: RedisSnapshot) -> None:
+    of_streams, of_groups, of_consumers = (
+        rows[level] for level in (Level.STREAM, Level.GROUP, Level.CONSUMER)
+    )
     start = f'{{redis="{escaped(instance.redis)}",db="db{instance.db}",stream="'
     for stream in instance.streams:
         of_stream = f'{start}{_name(stream.name)}",class="{stream.stream_class}"'
-        stream_rows.append((of_stream + "}", stream))
+        of_streams.add(of_stream + "}", stream)
         for group in stream.groups:
-            of_group = f'{of_stream},group="{_name(group.name)}"'
-            group_rows.append((of_group + "}", group))
+            of_group = f'{of_stream},group="{_often_used_name(group.name)}"'
+            of_groups.add(of_group + "}", group)
             for consumer in group.consumer_list:
-                of_consumer = f'{of_group},consumer="{_name(consumer.name)}"}}'
-                consumer_rows.append((of_consumer, consumer))
+                name = _often_used_name(consumer.name)
+                of_consumers.add(f'{of_group},consumer="{name}"}}', consumer)
 
 
 def _name(name: bytes) -> str:
     return escaped(label_value(name))
+
+
+_often_used_name: Final = functools.lru_cache(maxsize=4_096)(_name)
+"""Groups and consumers of many streams have the same few names."""
 
 
 def _labels(*pairs: tuple[str, str]) -> str:

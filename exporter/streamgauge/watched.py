@@ -11,7 +11,7 @@ from streamgauge.model.records import RedisSnapshot
 from streamgauge.policy import Policy
 from streamgauge.source.complaints import Complaints
 from streamgauge.source.errors import Unreadable
-from streamgauge.source.sample import StreamError
+from streamgauge.source.stream_error import StreamError
 from streamgauge.source.target import Target
 from streamgauge.source.topology import Outage
 from streamgauge.verdict.looks import Look

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
-from streamgauge.exposition import render
+from streamgauge import exposition
 from streamgauge.labels import label_value
 from streamgauge.metrics import METRICS, Level, Metric
 from streamgauge.model.records import (
@@ -28,6 +28,11 @@ from streamgauge.model.records import (
 )
 from streamgauge.policy import StreamClass
 from streamgauge.state_keys import StateKey
+
+
+def render(*arguments):
+    return "".join(exposition.render(*arguments))
+
 
 PROCESS = ProcessState("1.2.3", "3.11.7", 1, 1_800_000_000.25)
 NAMES = st.binary(max_size=12) | st.text(st.characters(exclude_categories=["Cs"])).map(str.encode)

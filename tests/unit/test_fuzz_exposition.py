@@ -71,7 +71,7 @@ def test_names_of_any_bytes_come_back_distinct_whatever_is_accepted(names, name,
     headers = {"accept": accept, "accept-encoding": encoding}
     instance = label_value(name)
     answer = metrics_answer(snapshot(names, instance), CollectorRegistry(), headers)
-    body = answer.body
+    body = b"".join(answer.pieces)
     if answer.headers.get("content-encoding") == "gzip":
         body = gzip.decompress(body)
     is_openmetrics = "openmetrics" in answer.headers["content-type"]

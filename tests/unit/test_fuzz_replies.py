@@ -39,7 +39,7 @@ NESTED = st.recursive(
 )
 POLICIES = [UNCLASSIFIED, StreamPolicy(StreamClass.CONTINUOUS, quiet_limit_seconds=5.0)]
 READERS = (
-    replies.consumer_readings, replies.oldest_pending, replies.oldest_entry, replies.time_us,
+    replies.consumers, replies.oldest_pending, replies.oldest_entry, replies.time_us,
     replies.lifetime, replies.field_value,
 )  # fmt: skip
 
@@ -107,7 +107,7 @@ def test_what_is_read_becomes_a_record_and_valid_text(clock, one, other, policy)
     stream = stream_record(reading, policy, Memory())
     assert stream.age_seconds is None or 0 <= stream.age_seconds < math.inf
     snapshot = Snapshot([RedisSnapshot("x", 0, 1, [stream])], ProcessState("1", "3", 1, 0.0))
-    assert list(text_string_to_metric_families(render(snapshot, "text")))
+    assert list(text_string_to_metric_families("".join(render(snapshot, "text"))))
 
 
 def reason_for(payload: bytes) -> str | None:

@@ -38,6 +38,7 @@ CONTRACT = {
     "streamgauge_key_errors": "redis, reason",
     "streamgauge_streams": "redis, class",
     "streamgauge_streams_dropped": "redis",
+    "streamgauge_streams_read_whole": "redis",
     "streamgauge_groups_lag_unknown": "redis",
     "streamgauge_scrape_duration_seconds": "redis, stage",
     "streamgauge_discovery_last_success_timestamp_seconds": "redis",

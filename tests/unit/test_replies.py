@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamgauge.model.ids import StreamId
-from streamgauge.model.readings import ConsumerReading, GroupReading, PendingReading
+from streamgauge.model.readings import GroupReading, PendingReading
+from streamgauge.model.records import Consumer
 from streamgauge.source import replies
 from streamgauge.source.errors import ErrorReply
 
@@ -65,12 +66,12 @@ def test_an_empty_stream_has_no_first_entry():
 
 
 @pytest.mark.parametrize(
-    ("more", "inactive_ms"),
-    [([], None), ([b"inactive", -1], None), ([b"inactive", 0], 0), ([b"inactive", 9], 9)],
+    ("more", "inactive_seconds"),
+    [([], None), ([b"inactive", -1], None), ([b"inactive", 0], 0), ([b"inactive", 9], 0.009)],
 )
-def test_a_consumer_that_never_read_has_no_time_since_it_did(more, inactive_ms):
-    found = replies.consumer_readings([[*CONSUMER_62, *more]])
-    assert found == (ConsumerReading(b"c", 2, 1500, inactive_ms),)
+def test_a_consumer_that_never_read_has_no_time_since_it_did(more, inactive_seconds):
+    found = replies.consumers([[*CONSUMER_62, *more]])
+    assert found == (Consumer(b"c", 2, 1.5, inactive_seconds),)
 
 
 def test_the_oldest_pending_entry_and_none():
@@ -102,7 +103,7 @@ def test_another_shape_than_documented_is_malformed(reply):
 def test_arbitrary_replies_are_read_or_malformed(one, other):
     for read in (
         lambda: replies.stream_reading(b"s", 7, one, other),
-        lambda: replies.consumer_readings(one),
+        lambda: replies.consumers(one),
         lambda: replies.oldest_pending(one),
         lambda: replies.oldest_entry(one),
         lambda: replies.time_us(one),

@@ -6,12 +6,14 @@ from hypothesis import strategies as st
 from redis.crc import key_slot
 
 from streamgauge.model.ids import StreamId
-from streamgauge.model.readings import StreamReading
+from streamgauge.model.records import Stream
 from streamgauge.source import replies
+from streamgauge.policy import StreamClass
 from streamgauge.source.errors import ErrorReply, Redirect, Unreadable
 from streamgauge.source.gather import Gathering, Route, first_plan
 from streamgauge.source.node import Node
-from streamgauge.source.sample import NodeSample, StreamError
+from streamgauge.source.sample import NodeSample
+from streamgauge.source.stream_error import StreamError
 from streamgauge.source.session import Visit
 from streamgauge.source.slots import SlotMap, slot_map
 
@@ -96,12 +98,12 @@ def test_slot_that_is_not_served_concerns_one_key_and_a_cluster_that_is_down_all
     assert (down.is_server_wide, down.says_unserved) == (True, False)
 
 
-def reading(name: bytes, length: int = 1) -> StreamReading:
-    return StreamReading(name, 1, length, 0, StreamId(5, 1), None, None, ())
+def stream(name: bytes, length: int = 1) -> Stream:
+    return Stream(name, StreamClass.EVENT, 1, None, length)
 
 
-def visit(*readings, errors=(), role="master", offset=0.0) -> Visit:
-    return Visit(NodeSample(1, offset, role, list(readings), list(errors)), 0.5, 0.25)
+def visit(*streams, errors=(), role="master", offset=0.0) -> Visit:
+    return Visit(NodeSample(1, offset, role, list(streams), list(errors)), 0.5, 0.25)
 
 
 def moved(name: bytes, host: str, port: int, *, asking: bool = False) -> StreamError:
@@ -116,12 +118,12 @@ def test_every_primary_is_asked_even_for_nothing():
 
 def test_stream_that_moved_is_counted_once_with_what_its_new_node_says():
     gathering = Gathering([])
-    there = gathering.add(Route(A), [b"x", b"y"], visit(reading(b"y"), errors=[moved(b"x", "", 2)]))
+    there = gathering.add(Route(A), [b"x", b"y"], visit(stream(b"y"), errors=[moved(b"x", "", 2)]))
     assert there == {Route(Node("a", 2)): [b"x"]}
     assert gathering.saw_moved
-    assert gathering.add(Route(Node("a", 2)), [b"x"], visit(reading(b"x", 7))) == {}
+    assert gathering.add(Route(Node("a", 2)), [b"x"], visit(stream(b"x", 7))) == {}
     sample = gathering.sample(THIRDS, 1.0)
-    assert {one.name: one.length for one in sample.readings} == {b"x": 7, b"y": 1}
+    assert {one.name: one.length for one in sample.streams} == {b"x": 7, b"y": 1}
     assert (sample.errors, sample.outages) == ([], {})
 
 
@@ -138,7 +140,7 @@ def test_stream_that_is_sent_around_for_ever_is_one_error():
     gathering.add(Route(B), [b"x"], visit(errors=[moved(b"x", "a", 1)]))
     sample = gathering.sample(THIRDS, 1.0)
     assert [error.name for error in sample.errors] == [b"x"]
-    assert sample.readings == []
+    assert sample.streams == []
 
 
 def test_streams_of_a_dead_node_are_its_outage_until_another_one_answers_for_them():
@@ -152,7 +154,7 @@ def test_streams_of_a_dead_node_are_its_outage_until_another_one_answers_for_the
     assert gathering.rerouted(SlotMap([(0, 16383, [A])])) == {}
     before = gathering.sample(THIRDS, 1.0)
     assert {at: outage.names for at, outage in before.outages.items()} == {"a:1": [b"x", b"y"]}
-    gathering.add(Route(B), [b"x", b"y"], visit(reading(b"x"), reading(b"y")))
+    gathering.add(Route(B), [b"x", b"y"], visit(stream(b"x"), stream(b"y")))
     after = gathering.sample(took_over, 1.0)
     assert (len(after.readings), after.outages) == (2, {})
 

@@ -3,19 +3,22 @@
 import pytest
 
 from streamgauge.model.readings import KeyReading
-from streamgauge.model.records import KEY_ERROR_REASONS, Key, KeyCount
+from streamgauge.model.records import KEY_ERROR_REASONS, Key, KeyCount, Stream
+from streamgauge.policy import StreamClass
+from streamgauge.source.brief import Brief
 from streamgauge.source.deadline import Deadline
 from streamgauge.source.errors import ErrorReply, Redirect, Unreadable
 from streamgauge.source.gather import Gathering, Route, first_plan
 from streamgauge.source.key_records import error_counts, key_state, unread_keys
 from streamgauge.source.keys import KeyAnswer, KeyFailure, key_answer, key_commands
 from streamgauge.source.node import Node
-from streamgauge.source.sample import NodeSample, take_sample
+from streamgauge.source.sample import NodeSample, Terms, take_sample
 from streamgauge.source.session import Visit
 from streamgauge.source.slots import SlotMap
 from streamgauge.source.tally import Tally
 from streamgauge.source.topology import Sample
 from streamgauge.source.walk import _scans
+from support.resp import command_name
 from streamgauge.state_keys import StateKey, StateKeys
 
 NOW_US = 1_800_000_000_000_000
@@ -24,6 +27,9 @@ A, B = Node("a", 1), Node("b", 2)
 MOVED = ErrorReply.parse("MOVED 3999 b:2")
 DENIED = ErrorReply.parse("NOPERM no permissions to run it")
 NO_HASH = ErrorReply.parse("WRONGTYPE Operation against a key")
+
+
+TERMS = Terms(lambda reading: Stream(reading.name, StreamClass.EVENT, 1, None), 9)
 
 
 class Server:
@@ -35,8 +41,8 @@ class Server:
         self.bytes_read = 0
         self._waiting = []
 
-    def send(self, commands, _deadline):
-        self.sent.append([command[0].decode() for command in commands])
+    def send_packed(self, commands, _deadline):
+        self.sent.append([command_name(command) for command in commands])
         self._waiting += self.sent[-1]
 
     def receive(self, count, _deadline):
@@ -46,7 +52,7 @@ class Server:
 
 def sample(*subjects, **answers):
     server = Server(**answers)
-    return server, take_sample(server, subjects, max_consumers=9, deadline=Deadline(9))
+    return server, take_sample(server, subjects, TERMS, deadline=Deadline(9), brief=Brief())
 
 
 STREAM = [b"length", 0, b"groups", 0, b"last-generated-id", b"0-0", b"first-entry", None]
@@ -54,14 +60,17 @@ STREAM = [b"length", 0, b"groups", 0, b"last-generated-id", b"0-0", b"first-entr
 
 def test_keys_travel_with_the_streams_in_one_round():
     server, found = sample(b"s", PLAIN, TIMED, XINFO=STREAM, PTTL=-1, HGET=b"1")
-    assert server.sent == [["TIME", "HELLO", "XINFO", "XINFO", "PTTL", "HGET", "PTTL"]]
+    assert server.sent == [
+        ["TIME", "HELLO"],
+        ["TIME", "XINFO", "XINFO", "PTTL", "HGET", "PTTL"],
+    ]
     assert [reading.key for reading in found.key_readings] == [PLAIN, TIMED]
     assert found.key_failures == []
 
 
 def test_without_a_stream_the_server_is_still_proved_readable():
     server, _ = sample(PLAIN, PTTL=DENIED)
-    assert server.sent == [["TIME", "HELLO", "SCAN", "PTTL"]]
+    assert server.sent == [["TIME", "HELLO", "SCAN"], ["TIME", "PTTL"]]
     with pytest.raises(Unreadable, match="LOADING"):
         sample(PLAIN, PTTL=ErrorReply.parse("LOADING Redis is loading"))
 

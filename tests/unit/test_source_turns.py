@@ -4,6 +4,7 @@ import threading
 
 import pytest
 
+from streamgauge.source.commands import packed
 from streamgauge.source.deadline import Deadline
 from streamgauge.source.errors import Unreadable
 from streamgauge.source.in_turn import InTurn
@@ -75,7 +76,7 @@ class EchoingWire:
         self.bytes_read = 7
         self.sent = []
 
-    def send(self, commands, deadline):
+    def send_packed(self, commands, deadline):
         self.sent += commands
 
     def receive(self, count, deadline):
@@ -86,8 +87,9 @@ class EchoingWire:
 def test_asking_comes_before_every_command_and_its_replies_are_not_seen():
     wire = EchoingWire()
     asking = AskingWire(wire)
-    asking.send([(b"TIME",), (b"XINFO", b"STREAM", b"x")], Deadline(1))
-    assert wire.sent == [(b"ASKING",), (b"TIME",), (b"ASKING",), (b"XINFO", b"STREAM", b"x")]
-    assert asking.receive(1, Deadline(1)) == [(b"TIME",)]
-    assert asking.receive(1, Deadline(1)) == [(b"XINFO", b"STREAM", b"x")]
+    announcement, time, info = packed(b"ASKING"), packed(b"TIME"), packed(b"XINFO", b"STREAM", b"x")
+    asking.send_packed([time, info], Deadline(1))
+    assert wire.sent == [announcement, time, announcement, info]
+    assert asking.receive(1, Deadline(1)) == [time]
+    assert asking.receive(1, Deadline(1)) == [info]
     assert asking.bytes_read == 7

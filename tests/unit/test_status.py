@@ -6,7 +6,7 @@ import pytest
 
 from streamgauge.report.document import Column, Section, cell
 from streamgauge.source.errors import Unreadable
-from streamgauge.source.sample import StreamError
+from streamgauge.source.stream_error import StreamError
 from streamgauge.source.topology import Outage
 from streamgauge.watched import Faults
 from streamgauge.web import overview as overviews

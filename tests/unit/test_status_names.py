@@ -5,7 +5,7 @@ import re
 import pytest
 
 from streamgauge.report.names import plain
-from streamgauge.source.sample import StreamError
+from streamgauge.source.stream_error import StreamError
 from streamgauge.watched import Faults
 from support.looks import CONTINUOUS, EVENT, group, stream
 from support.pages import page

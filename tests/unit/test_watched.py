@@ -7,7 +7,7 @@ import pytest
 from streamgauge.config import load_config
 from streamgauge.policy import Policy
 from streamgauge.source.errors import Unreadable
-from streamgauge.source.sample import StreamError
+from streamgauge.source.stream_error import StreamError
 from streamgauge.source.topology import Sample
 from streamgauge.watched import History, WatchedTarget
 from support.looks import AT, look

@@ -9,8 +9,8 @@ from __future__ import annotations
 from streamgauge.model.ids import NEVER, StreamId
 from streamgauge.model.lag import corrected_lag, is_caught_up, learned_error
 from streamgauge.model.memory import Memory
-from streamgauge.model.readings import ConsumerReading, GroupReading, StreamReading
-from streamgauge.model.records import Consumer, Group, Stream
+from streamgauge.model.readings import GroupReading, StreamReading
+from streamgauge.model.records import Group, Stream
 from streamgauge.policy import StreamClass, StreamPolicy
 
 
@@ -20,7 +20,8 @@ def stream_record(reading: StreamReading, policy: StreamPolicy, memory: Memory) 
     now_ms = now_us // 1000
     if policy.stream_class is StreamClass.CONTINUOUS:
         memory.saw_continuous(name)
-    memory.forget_groups(name, kept={group.name for group in reading.groups})
+    if memory.knows_groups_of(name):
+        memory.forget_groups(name, kept={group.name for group in reading.groups})
 
     age: float | None = None
     last_entry: float | None = None
@@ -34,17 +35,17 @@ def stream_record(reading: StreamReading, policy: StreamPolicy, memory: Memory) 
         age = memory.unchanged_seconds(name, last_generated, now_us)
 
     return Stream(
-        name=name,
-        stream_class=policy.stream_class,
-        exists=1,
-        quiet_limit_seconds=policy.quiet_limit_at(now_us / 1e6),
-        length=reading.length,
-        age_seconds=age,
-        last_entry_timestamp_seconds=last_entry,
-        first_entry_timestamp_seconds=_timestamp_seconds(reading.first_entry, now_ms),
-        entries_added=reading.entries_added,
-        group_count=reading.group_count,
-        groups=tuple([_group_record(reading, group, policy, memory) for group in reading.groups]),
+        name,
+        policy.stream_class,
+        1,
+        policy.quiet_limit_at(now_us / 1e6),
+        reading.length,
+        age,
+        last_entry,
+        _timestamp_seconds(reading.first_entry, now_ms),
+        reading.entries_added,
+        reading.group_count,
+        tuple([_group_record(reading, group, policy, memory) for group in reading.groups]),
     )
 
 
@@ -65,31 +66,33 @@ def _group_record(
         pending_age = _age_seconds(entry_id, now_us) if is_clock else idle_ms / 1000
 
     return Group(
-        name=group.name,
-        lag=None if stream.from_replica else _lag(stream, group, memory),
-        lag_seconds=_lag_seconds(stream, group, memory),
-        lag_limit_seconds=policy.lag_limit_for(group.name),
-        consumers=group.consumers,
-        pending=group.pending,
-        oldest_pending_age_seconds=pending_age,
-        oldest_pending_deliveries=deliveries,
-        entries_read=group.entries_read,
-        last_delivered_timestamp_seconds=_timestamp_seconds(group.last_delivered, now_ms),
-        consumer_list=tuple([_consumer_record(consumer) for consumer in group.consumer_list]),
+        group.name,
+        None if stream.from_replica else _lag(stream, group, memory),
+        _lag_seconds(stream, group, memory),
+        policy.lag_limit_for(group.name),
+        group.consumers,
+        group.pending,
+        pending_age,
+        deliveries,
+        group.entries_read,
+        _timestamp_seconds(group.last_delivered, now_ms),
+        group.consumer_list,
     )
 
 
 def _lag(stream: StreamReading, group: GroupReading, memory: Memory) -> int | None:
     """Correct the lag of a group as a primary reports it, and learn from that report."""
-    key = (stream.name, group.name)
-    error = learned_error(
-        memory.lag_error(key),
-        caught_up=is_caught_up(group.last_delivered, stream.last_generated),
-        reported=group.reported_lag,
-        entries_added=stream.entries_added,
-        entries_read=group.entries_read,
-    )
-    memory.set_lag_error(key, error)
+    caught_up = is_caught_up(group.last_delivered, stream.last_generated)
+    error = memory.lag_error(stream.name, group.name)
+    if error is not None or (caught_up and group.reported_lag):
+        error = learned_error(
+            error,
+            caught_up=caught_up,
+            reported=group.reported_lag,
+            entries_added=stream.entries_added,
+            entries_read=group.entries_read,
+        )
+        memory.set_lag_error(stream.name, group.name, error)
     return corrected_lag(
         length=stream.length,
         first_entry=stream.first_entry,
@@ -102,30 +105,17 @@ def _lag(stream: StreamReading, group: GroupReading, memory: Memory) -> int | No
 
 def _lag_seconds(stream: StreamReading, group: GroupReading, memory: Memory) -> float:
     """Return the age of the oldest entry the group was not delivered; 0 when there is none."""
-    key = (stream.name, group.name)
     oldest = group.oldest_undelivered
-    if oldest is None:
-        memory.forget_undelivered(key)
-        return 0.0
-    if oldest.is_clock(stream.now_us // 1000):
-        memory.forget_undelivered(key)
-        return _age_seconds(oldest, stream.now_us)
-    return memory.undelivered_seconds(key, oldest, stream.now_us)
-
-
-def _consumer_record(consumer: ConsumerReading) -> Consumer:
-    inactive_ms = consumer.inactive_ms
-    return Consumer(
-        consumer.name,
-        consumer.pending,
-        consumer.idle_ms / 1000,
-        None if inactive_ms is None else inactive_ms / 1000,
-    )
+    if oldest is None or oldest.is_clock(stream.now_us // 1000):
+        memory.forget_undelivered(stream.name, group.name)
+        return 0.0 if oldest is None else _age_seconds(oldest, stream.now_us)
+    return memory.undelivered_seconds(stream.name, group.name, oldest, stream.now_us)
 
 
 def _age_seconds(entry_id: StreamId, now_us: int) -> float:
     """Return the time since an ID that is a clock; 0 for one that runs ahead within tolerance."""
-    return max(0, now_us - entry_id.ms * 1000) / 1e6
+    age_us = now_us - entry_id.ms * 1000
+    return age_us / 1e6 if age_us > 0 else 0.0
 
 
 def _timestamp_seconds(entry_id: StreamId | None, now_ms: int) -> float | None:

@@ -17,9 +17,6 @@ class Sighting(NamedTuple):
     since_us: int
 
 
-GroupKey = tuple[bytes, bytes]
-"""A stream's name and a group's."""
-
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
 
@@ -41,9 +38,10 @@ class Memory:
         """Tell for how long last-generated-id is known to have been this: a lower bound."""
         return _seconds_since_sighting(self._last_generated, stream, last_generated, now_us)
 
-    def undelivered_seconds(self, key: GroupKey, entry: StreamId, now_us: int) -> float:
+    def undelivered_seconds(
+        self, stream: bytes, group: bytes, entry: StreamId, now_us: int
+    ) -> float:
         """Tell for how long this entry is known to have been the group's oldest undelivered one."""
-        stream, group = key
         return _seconds_since_sighting(
             self._undelivered.setdefault(stream, {}), group, entry, now_us
         )
@@ -52,21 +50,21 @@ class Memory:
         """Drop the sighting of a stream whose ID tells the time by itself."""
         self._last_generated.pop(stream, None)
 
-    def forget_undelivered(self, key: GroupKey) -> None:
+    def forget_undelivered(self, stream: bytes, group: bytes) -> None:
         """Drop the sighting of a group that caught up, or whose oldest entry tells the time."""
-        _drop(self._undelivered, key)
+        _drop(self._undelivered, stream, group)
 
-    def lag_error(self, key: GroupKey) -> LagError | None:
+    def lag_error(self, stream: bytes, group: bytes) -> LagError | None:
         """Return the constant error learned of a group's reported lag."""
-        of_stream = self._lag_errors.get(key[0])
-        return of_stream.get(key[1]) if of_stream else None
+        of_stream = self._lag_errors.get(stream)
+        return of_stream.get(group) if of_stream else None
 
-    def set_lag_error(self, key: GroupKey, error: LagError | None) -> None:
+    def set_lag_error(self, stream: bytes, group: bytes, error: LagError | None) -> None:
         """Keep, or with None drop, the constant error of a group's reported lag."""
         if error is None:
-            _drop(self._lag_errors, key)
+            _drop(self._lag_errors, stream, group)
         else:
-            self._lag_errors.setdefault(key[0], {})[key[1]] = error
+            self._lag_errors.setdefault(stream, {})[group] = error
 
     def saw_continuous(self, stream: bytes) -> None:
         """Remember that a continuous stream existed, so that its absence will be reported."""
@@ -89,16 +87,19 @@ class Memory:
         self.forget_last_generated(stream)
         self.forget_groups(stream, kept=frozenset())
 
+    def knows_groups_of(self, stream: bytes) -> bool:
+        """Tell whether anything was learned of a stream's groups."""
+        return stream in self._undelivered or stream in self._lag_errors
+
     def forget_groups(self, stream: bytes, kept: AbstractSet[bytes]) -> None:
         """Drop what was learned of a stream's groups, but for those that it still has."""
         for group in self._undelivered.get(stream, {}).keys() - kept:
-            _drop(self._undelivered, (stream, group))
+            _drop(self._undelivered, stream, group)
         for group in self._lag_errors.get(stream, {}).keys() - kept:
-            _drop(self._lag_errors, (stream, group))
+            _drop(self._lag_errors, stream, group)
 
 
-def _drop(of_streams: dict[bytes, dict[bytes, _Value]], key: GroupKey) -> None:
-    stream, group = key
+def _drop(of_streams: dict[bytes, dict[bytes, _Value]], stream: bytes, group: bytes) -> None:
     of_stream = of_streams.get(stream)
     if of_stream is not None:
         of_stream.pop(group, None)

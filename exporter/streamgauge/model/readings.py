@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from streamgauge.model.ids import StreamId
+from streamgauge.model.records import Consumer
 from streamgauge.state_keys import StateKey
 
 
@@ -16,17 +18,9 @@ class PendingReading(NamedTuple):
     deliveries: int
 
 
-class ConsumerReading(NamedTuple):
-    """One line of XINFO CONSUMERS; `inactive_ms` is None before Redis 7.2 and for "never"."""
-
-    name: bytes
-    pending: int
-    idle_ms: int
-    inactive_ms: int | None
-
-
-class GroupReading(NamedTuple):
-    """One line of XINFO GROUPS, with what the second round found out about it."""
+@dataclass(slots=True)
+class GroupReading:
+    """One line of XINFO GROUPS; the second round fills in what it finds out about it."""
 
     name: bytes
     consumers: int
@@ -36,10 +30,11 @@ class GroupReading(NamedTuple):
     reported_lag: int | None
     oldest_undelivered: StreamId | None = None
     oldest_pending: PendingReading | None = None
-    consumer_list: tuple[ConsumerReading, ...] = ()
+    consumer_list: tuple[Consumer, ...] = ()
 
 
-class StreamReading(NamedTuple):
+@dataclass(slots=True)
+class StreamReading:
     """XINFO STREAM and XINFO GROUPS of one key, and the server's clock when it was read."""
 
     name: bytes

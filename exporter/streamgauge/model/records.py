@@ -140,6 +140,7 @@ class RedisSnapshot:
     keys: Sequence[Key] = ()
     key_counts: Sequence[KeyCount] = ()
     key_error_counts: Sequence[KeyErrorCount] = ()
+    streams_read_whole: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from streamgauge.source.in_turn import InTurn
 from streamgauge.source.keys import Subject
 from streamgauge.source.node import Node, settings_at
 from streamgauge.source.parallel import run_all
+from streamgauge.source.sample import Terms
 from streamgauge.source.session import Session, Visit
 from streamgauge.source.slots import SlotMap, slot_map
 from streamgauge.source.topology import Sample
@@ -45,7 +46,7 @@ class Cluster:
         self._sessions: dict[Route, Session] = {}
         self._in_turn = InTurn("node")
 
-    def sample(self, subjects: Sequence[Subject], max_consumers: int, deadline: Deadline) -> Sample:
+    def sample(self, subjects: Sequence[Subject], terms: Terms, deadline: Deadline) -> Sample:
         """Read every stream and key; raises Unreadable when no primary can be read."""
         started = time.monotonic()
         slots = self._current_slots(deadline)
@@ -56,7 +57,7 @@ class Cluster:
                 within = deadline.part(share)
             except Unreadable:  # no time is left; what was read counts
                 break
-            plan = self._round(plan, gathering, max_consumers, within)
+            plan = self._round(plan, gathering, terms, within)
             if gathering.is_incomplete:
                 slots = self._newer_slots(slots, gathering, deadline)
                 _merge(plan, gathering.rerouted(slots))
@@ -97,13 +98,11 @@ class Cluster:
         for session in list(self._sessions.values()):
             session.abort()
 
-    def _round(
-        self, plan: Plan, gathering: Gathering, max_consumers: int, within: Deadline
-    ) -> Plan:
+    def _round(self, plan: Plan, gathering: Gathering, terms: Terms, within: Deadline) -> Plan:
         """Ask every node of the plan at once; returns what to ask where in the next round."""
         seconds = within.remaining() + _GRACE_SECONDS
         tasks = {
-            route: partial(self._visit, self._session(route), subjects, max_consumers, within)
+            route: partial(self._visit, self._session(route), subjects, terms, within)
             for route, subjects in plan.items()
         }
         results = run_all(tasks, seconds)
@@ -117,10 +116,10 @@ class Cluster:
         return elsewhere
 
     def _visit(
-        self, session: Session, subjects: Sequence[Subject], max_consumers: int, deadline: Deadline
+        self, session: Session, subjects: Sequence[Subject], terms: Terms, deadline: Deadline
     ) -> Visit | Unreadable:
         try:
-            return session.sample(subjects, max_consumers, deadline)
+            return session.sample(subjects, terms, deadline)
         except Unreadable as error:
             return error
         except Exception:  # noqa: BLE001 - a fault of this program must cost no other node

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 from streamgauge.logs import EventLog
 from streamgauge.source.errors import Unreadable
-from streamgauge.source.sample import StreamError
+from streamgauge.source.stream_error import StreamError
 from streamgauge.source.topology import Outage
 
 _log = EventLog("scrape")
@@ -30,6 +30,7 @@ class Complaints:
         self._redis = redis
         self._server: str | None = None
         self._nodes: dict[str, str] = {}
+        self._scripts_denied = False
         self._said: dict[Kind, dict[bytes, str]] = {"stream": {}, "key": {}}
 
     def server_unreadable(self, error: Unreadable) -> None:
@@ -69,6 +70,17 @@ class Complaints:
     def keys_unreadable(self, found: Mapping[bytes, Complaint]) -> None:
         """Name each state key that cannot be read or has no deadline, and each that is right."""
         self._name("key", found)
+
+    def scripts_denied(self, denial: str | None, streams: int) -> None:
+        """Say that large entries are read whole, where a script would have left them out."""
+        if denial is not None and not self._scripts_denied and streams:
+            _log.warning(
+                "large entries are read whole, since the server runs no read-only script",
+                redis=self._redis,
+                streams=streams,
+                detail=denial,
+            )
+        self._scripts_denied = denial is not None
 
     def _name(self, kind: Kind, found: Mapping[bytes, Complaint]) -> None:
         said = self._said[kind]

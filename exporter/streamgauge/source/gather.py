@@ -10,13 +10,14 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from streamgauge.model.readings import KeyReading, StreamReading
+from streamgauge.model.readings import KeyReading
+from streamgauge.model.records import Stream
 from streamgauge.source.errors import Unreadable
 from streamgauge.source.keys import KeyFailure, Subject, name_of
 from streamgauge.source.node import Node
-from streamgauge.source.sample import StreamError
 from streamgauge.source.session import Visit
 from streamgauge.source.slots import SlotMap
+from streamgauge.source.stream_error import StreamError
 from streamgauge.source.topology import Outage, Sample
 from streamgauge.state_keys import StateKey
 
@@ -49,7 +50,7 @@ class Gathering:
     """Takes in one round of visits after the other, and says where to ask again."""
 
     def __init__(self, unserved: Iterable[Subject]) -> None:
-        self._readings: dict[bytes, StreamReading] = {}
+        self._streams: dict[bytes, Stream] = {}
         self._key_readings: dict[StateKey, KeyReading] = {}
         self._errors = {subject: _unserved(subject) for subject in unserved}
         self._outages: dict[Node, Unreadable] = {}
@@ -71,7 +72,7 @@ class Gathering:
             self._errors.pop(subject, None)
             self._asked_at.pop(subject, None)
         sample = result.sample
-        self._readings |= {reading.name: reading for reading in sample.readings}
+        self._streams |= {stream.name: stream for stream in sample.streams}
         self._key_readings |= {reading.key: reading for reading in sample.key_readings}
         failed: list[StreamError | KeyFailure] = [*sample.errors, *sample.key_failures]
         for error in failed:
@@ -127,7 +128,7 @@ class Gathering:
             now_us=furthest.now_us,
             clock_offset_seconds=furthest.clock_offset_seconds,
             roles=frozenset(sample.role for sample in samples if sample.role == "master"),
-            readings=list(self._readings.values()),
+            streams=list(self._streams.values()),
             errors=[error for error in errors if isinstance(error, StreamError)],
             outages={str(n): Outage(self._outages[n], held) for n, held in names.items()},
             connect_seconds=connect_seconds,
@@ -135,6 +136,8 @@ class Gathering:
             key_readings=list(self._key_readings.values()),
             key_failures=[error for error in errors if isinstance(error, KeyFailure)],
             key_outages=key_outages,
+            read_whole=sum(sample.read_whole for sample in samples),
+            script_denial=next(filter(None, (sample.script_denial for sample in samples)), None),
         )
 
     def _why_nothing_was_read(self) -> Unreadable:

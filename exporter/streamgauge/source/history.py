@@ -17,12 +17,13 @@ from streamgauge.config import DiscoveryConfig, RedisConfig
 from streamgauge.model.ids import StreamId
 from streamgauge.policy import Policy
 from streamgauge.source import replies
+from streamgauge.source.commands import Command
 from streamgauge.source.deadline import Deadline
 from streamgauge.source.errors import ConnectionLostError, ErrorReply, Unreadable
 from streamgauge.source.layout import topology_of
 from streamgauge.source.selection import Patterns, Selection
 from streamgauge.source.walk import Walk
-from streamgauge.source.wire import Command, Wire
+from streamgauge.source.wire import Wire
 from streamgauge.suggest.history import GroupCursor, History
 
 _PAGE_ENTRIES: Final = 1_000

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 from streamgauge.model.readings import KeyReading
 from streamgauge.source import replies
+from streamgauge.source.commands import Command
 from streamgauge.source.errors import ErrorReply, Redirect, error_of
-from streamgauge.source.wire import Command
 from streamgauge.state_keys import StateKey
 
 Subject = bytes | StateKey

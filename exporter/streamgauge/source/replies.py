@@ -8,19 +8,24 @@ from __future__ import annotations
 from typing import Any, Final
 
 from streamgauge.model.ids import StreamId
-from streamgauge.model.readings import (
-    ConsumerReading,
-    GroupReading,
-    PendingReading,
-    StreamReading,
-)
+from streamgauge.model.readings import GroupReading, PendingReading, StreamReading
+from streamgauge.model.records import Consumer
+from streamgauge.source.fields import Fields
 
 MALFORMED: Final = (TypeError, ValueError, KeyError, IndexError, AttributeError)
 
 _LATEST_US: Final = 32_503_680_000_000_000
 """The year 3000: what is later is no time, and calendars end not long after."""
 
+_NO_INTEGER: Final = "an integer was expected"
 _NO_SUCH_KEY: Final = -2
+_STREAM_FIELDS: Final = Fields(
+    (b"length", b"groups", b"last-generated-id", b"first-entry"), (b"entries-added",)
+)
+_GROUP_FIELDS: Final = Fields(
+    (b"name", b"consumers", b"pending", b"last-delivered-id"), (b"entries-read", b"lag")
+)
+_CONSUMER_FIELDS: Final = Fields((b"name", b"pending", b"idle"), (b"inactive",))
 _ROLES: Final = {b"master": "master", b"replica": "slave", b"slave": "slave"}
 
 
@@ -39,7 +44,8 @@ def role(reply: Any) -> str | None:
     None when it is neither, or when the server does not say: nothing else depends on this reply.
     """
     try:
-        return _ROLES.get(_fields(reply)[b"role"])
+        pairs = iter(_list(reply))
+        return _ROLES.get(dict(zip(pairs, pairs, strict=True))[b"role"])
     except MALFORMED:
         return None
 
@@ -48,18 +54,19 @@ def stream_reading(
     name: bytes, now_us: int, stream: Any, groups: Any, *, from_replica: bool = False
 ) -> StreamReading:
     """Read one key's XINFO STREAM and XINFO GROUPS."""
-    fields = _fields(stream)
-    first_entry = fields[b"first-entry"]
+    length, group_count, last_generated, first_entry, entries_added = _STREAM_FIELDS(stream)
+    if type(length) is not int or type(group_count) is not int:
+        raise TypeError(_NO_INTEGER)
     return StreamReading(
-        name=name,
-        now_us=now_us,
-        length=_integer(fields[b"length"]),
-        group_count=_integer(fields[b"groups"]),
-        last_generated=StreamId.parse(fields[b"last-generated-id"]),
-        first_entry=None if first_entry is None else StreamId.parse(first_entry[0]),
-        entries_added=_optional_integer(fields.get(b"entries-added")),
-        groups=tuple([_group_reading(group) for group in _list(groups)]),
-        from_replica=from_replica,
+        name,
+        now_us,
+        length,
+        group_count,
+        StreamId.parse(last_generated),
+        None if first_entry is None else StreamId.parse(first_entry[0]),
+        _optional_integer(entries_added),
+        tuple([_group_reading(group) for group in _list(groups)]),
+        from_replica,
     )
 
 
@@ -78,9 +85,9 @@ def oldest_pending(reply: Any) -> PendingReading | None:
     return PendingReading(StreamId.parse(entry_id), _integer(idle_ms), _integer(deliveries))
 
 
-def consumer_readings(reply: Any) -> tuple[ConsumerReading, ...]:
+def consumers(reply: Any) -> tuple[Consumer, ...]:
     """Read XINFO CONSUMERS."""
-    return tuple([_consumer_reading(consumer) for consumer in _list(reply)])
+    return tuple([_consumer(consumer) for consumer in _list(reply)])
 
 
 def lifetime(reply: Any) -> tuple[bool, int | None]:
@@ -97,33 +104,27 @@ def field_value(reply: Any) -> bytes | None:
 
 
 def _group_reading(reply: Any) -> GroupReading:
-    fields = _fields(reply)
+    name, consumers, pending, last_delivered, entries_read, lag = _GROUP_FIELDS(reply)
+    if type(consumers) is not int or type(pending) is not int:
+        raise TypeError(_NO_INTEGER)
     return GroupReading(
-        name=_text(fields[b"name"]),
-        consumers=_integer(fields[b"consumers"]),
-        pending=_integer(fields[b"pending"]),
-        last_delivered=StreamId.parse(fields[b"last-delivered-id"]),
-        entries_read=_optional_integer(fields.get(b"entries-read")),
-        reported_lag=_optional_integer(fields.get(b"lag")),
+        _text(name),
+        consumers,
+        pending,
+        StreamId.parse(last_delivered),
+        _optional_integer(entries_read),
+        _optional_integer(lag),
     )
 
 
-def _consumer_reading(reply: Any) -> ConsumerReading:
-    fields = _fields(reply)
-    inactive_ms = _optional_integer(fields.get(b"inactive"))
-    if inactive_ms is not None and inactive_ms < 0:  # -1: never read anything
-        inactive_ms = None
-    return ConsumerReading(
-        name=_text(fields[b"name"]),
-        pending=_integer(fields[b"pending"]),
-        idle_ms=_integer(fields[b"idle"]),
-        inactive_ms=inactive_ms,
-    )
-
-
-def _fields(reply: Any) -> dict[bytes, Any]:
-    pairs = iter(_list(reply))
-    return dict(zip(pairs, pairs, strict=True))
+def _consumer(reply: Any) -> Consumer:
+    name, pending, idle_ms, inactive_ms = _CONSUMER_FIELDS(reply)
+    if type(pending) is not int or type(idle_ms) is not int:
+        raise TypeError(_NO_INTEGER)
+    if inactive_ms is not None:
+        # -1: never read anything
+        inactive_ms = None if _integer(inactive_ms) < 0 else inactive_ms / 1000
+    return Consumer(_text(name), pending, idle_ms / 1000, inactive_ms)
 
 
 def _list(value: Any) -> list[Any]:
@@ -140,7 +141,7 @@ def _text(value: Any) -> bytes:
 
 def _integer(value: Any) -> int:
     if not isinstance(value, int):
-        raise TypeError("an integer was expected")
+        raise TypeError(_NO_INTEGER)
     return value
 
 

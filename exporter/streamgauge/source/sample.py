@@ -1,259 +1,249 @@
 """One sample of many streams of one server in two pipelined rounds, whatever their number.
 
 Round one asks XINFO STREAM and XINFO GROUPS of every stream, and PTTL, with HGET where it has a
-field, of every state key. Round two asks, of the groups that need
-it, for the oldest undelivered entry, the oldest pending entry and the consumers. Beside them only
-HELLO is sent, once, TIME, once per batch, and one SCAN step when there is no stream to ask about.
+field, of every state key. Round two asks, of the groups that need it, for the oldest undelivered
+entry, the oldest pending entry and the consumers. Beside them only HELLO is sent, once, TIME, once
+per batch of round one, and one SCAN step when there is no stream to ask about.
+
+Streams go through both rounds in batches, one behind the other, so that the server works on the
+next while the last is read, and no more is held than a few of them.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
-from itertools import chain
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import islice
 from typing import Any, Final, NamedTuple
 
-from streamgauge.model.ids import StreamId
-from streamgauge.model.lag import is_caught_up
 from streamgauge.model.readings import GroupReading, KeyReading, StreamReading
-from streamgauge.source import replies
+from streamgauge.model.records import Stream
+from streamgauge.source import commands, replies
+from streamgauge.source.brief import Brief
 from streamgauge.source.deadline import Deadline
-from streamgauge.source.errors import ErrorReply, Redirect, Unreadable, error_of
-from streamgauge.source.exchange import Request, exchange
+from streamgauge.source.errors import ErrorReply, Unreadable, error_of
 from streamgauge.source.keys import KeyFailure, Subject, key_answer, key_commands
-from streamgauge.source.wire import AskingWire, Command, Wire
+from streamgauge.source.pipeline import BatchSize, Pipeline, clock_us
+from streamgauge.source.second_round import (
+    BRIEFLY_UNDELIVERED,
+    Asked,
+    Question,
+    second_round,
+)
+from streamgauge.source.stream_error import StreamError, malformed, stream_error
+from streamgauge.source.wire import AskingWire, Wire
 from streamgauge.state_keys import StateKey
 
-GONE: Final = "gone"
-"""The reason of a key that does not exist: not an error, but not a reading either."""
+_MOST_BATCHES: Final = 4
+"""Of each round, under way at once: enough to keep a server busy that is a millisecond away."""
 
 
-class StreamError(NamedTuple):
-    """A key that could not be read; `reason` is one of ERROR_REASONS, or GONE.
+class Terms(NamedTuple):
+    """How streams are read: what follows from a reading, and of how large groups all consumers."""
 
-    In a cluster another node may have it: the one of `redirect`, or (`unserved`) an unknown one.
-    """
-
-    name: bytes
-    reason: str
-    detail: str
-    redirect: Redirect | None = None
-    unserved: bool = False
-
-    @property
-    def subject(self) -> Subject:
-        """What could not be read."""
-        return self.name
+    conclude: Callable[[StreamReading], Stream]
+    max_consumers: int
 
 
 class NodeSample(NamedTuple):
-    """What two rounds brought back from one server: a reading or an error for every subject.
+    """What two rounds brought back from one server: a record or an error for every subject.
 
     `clock_offset_seconds` is the server's clock minus this machine's, to within the first reply's
-    travel time. `role` is `master`, `slave` or, when the server does not tell, None.
+    travel time. `role` is `master`, `slave` or, when the server does not tell, None. `read_whole`
+    counts the streams whose large entries are read whole, because of `script_denial`.
     """
 
     now_us: int
     clock_offset_seconds: float
     role: str | None
-    readings: list[StreamReading]
+    streams: list[Stream]
     errors: list[StreamError]
     key_readings: Sequence[KeyReading] = ()
     key_failures: Sequence[KeyFailure] = ()
+    read_whole: int = 0
+    script_denial: str | None = None
 
 
 def take_sample(
-    wire: Wire | AskingWire, subjects: Sequence[Subject], *, max_consumers: int, deadline: Deadline
+    wire: Wire | AskingWire,
+    subjects: Sequence[Subject],
+    terms: Terms,
+    *,
+    deadline: Deadline,
+    brief: Brief,
 ) -> NodeSample:
     """Read every stream and key; raises Unreadable when the server as a whole cannot be read."""
-    readings: dict[bytes, StreamReading] = {}
-    errors: dict[bytes, StreamError] = {}
-    key_readings: list[KeyReading] = []
-    key_failures: list[KeyFailure] = []
-    role: str | None = None
-    first_us, offset = 0, 0.0
-    sent = time.time()
-    for subject, now_us, answers in exchange(wire, _first_round(subjects), deadline):
-        if subject is _HELLO.subject:
-            # The first reply: half of its travel time is the error.
-            first_us, offset = now_us, now_us / 1e6 - (sent + time.time()) / 2
-            role = replies.role(answers[0])
-        elif subject is _PROBE.subject:
-            _refuse_error(answers[0])
-        elif isinstance(subject, StateKey):
-            reading, failure = key_answer(subject, now_us, answers)
-            key_readings += [reading] if reading else []
-            key_failures += [failure] if failure else []
-        else:
-            outcome = _outcome(subject, now_us, *answers, from_replica=role == "slave")
-            if isinstance(outcome, StreamError):
-                errors[subject] = outcome
-            else:
-                readings[subject] = outcome
-    _second_round(wire, readings, errors, max_consumers, deadline)
-    found, failed = list(readings.values()), list(errors.values())
-    return NodeSample(first_us, offset, role, found, failed, key_readings, key_failures)
-
-
-_HELLO: Final = Request("role", ((b"HELLO", b"2"),))
-"""Tells the role, and needs no right at all: nobody is denied it, so ACL LOG stays as it is."""
-
-_PROBE: Final = Request("probe", ((b"SCAN", b"0", b"COUNT", b"1", b"TYPE", b"stream"),))
-"""Makes sure that an empty answer comes from an empty server and not from an unreadable one.
-
-TIME is answered even while the data set is being loaded; a step of SCAN is not."""
-
-
-def _first_round(subjects: Sequence[Subject]) -> Iterable[Request]:
-    # Every key may be denied where no stream is, so only a stream makes the probe needless.
-    has_streams = any(not isinstance(subject, StateKey) for subject in subjects)
-    first = [_HELLO] if has_streams else [_HELLO, _PROBE]
-    return chain(first, (Request(subject, _commands(subject)) for subject in subjects))
-
-
-def _commands(subject: Subject) -> tuple[Command, ...]:
-    if isinstance(subject, StateKey):
-        return key_commands(subject)
-    return (b"XINFO", b"STREAM", subject), (b"XINFO", b"GROUPS", subject)
-
-
-def _refuse_error(reply: Any) -> None:
-    if isinstance(reply, ErrorReply):
-        raise Unreadable(reply.reason, f"SCAN: {reply}")
-
-
-def _outcome(
-    name: bytes, now_us: int, stream: Any, groups: Any, *, from_replica: bool
-) -> StreamReading | StreamError:
-    error = error_of(stream) or error_of(groups)
-    if error is not None:
-        return _stream_error(name, "XINFO", error)
-    try:
-        return replies.stream_reading(name, now_us, stream, groups, from_replica=from_replica)
-    except replies.MALFORMED as problem:
-        return StreamError(name, "protocol", f"XINFO: {problem}")
-
-
-def _stream_error(name: bytes, command: str, error: ErrorReply) -> StreamError:
-    reason = GONE if error.says_gone else error.reason
-    return StreamError(name, reason, f"{command}: {error}", error.redirect, error.says_unserved)
-
-
-class _Question(NamedTuple):
-    """What round two asks about one group, and which fields of its reading the replies fill."""
-
-    stream: bytes
-    group: int
-    fields: tuple[str, ...]
-    commands: tuple[Command, ...]
-
-
-_READERS: Final = {
-    "oldest_undelivered": replies.oldest_entry,
-    "oldest_pending": replies.oldest_pending,
-    "consumer_list": replies.consumer_readings,
-}
-
-
-def _second_round(
-    wire: Wire | AskingWire,
-    readings: dict[bytes, StreamReading],
-    errors: dict[bytes, StreamError],
-    max_consumers: int,
-    deadline: Deadline,
-) -> None:
-    """Complete the groups of `readings`; a stream with a failing answer moves to `errors`."""
-    groups = {name: list(reading.groups) for name, reading in readings.items() if reading.groups}
-    vanished: set[tuple[bytes, int]] = set()
-    for name, found in groups.items():
-        for i, group in enumerate(found):
-            found[i] = _with_first_entry(readings[name], group)
-    questions = (
-        Request(question, question.commands)
-        for name, found in groups.items()
-        for i, group in enumerate(found)
-        if (question := _question(readings[name], i, group, max_consumers)).commands
+    sampling = _Sampling(wire, terms, deadline, brief)
+    sampling.run(subjects)
+    return NodeSample(
+        sampling.first_us,
+        sampling.clock_offset_seconds,
+        sampling.role,
+        list(sampling.streams.values()),
+        list(sampling.errors.values()),
+        sampling.key_readings,
+        sampling.key_failures,
+        brief.read_whole,
+        None if brief.denial is None else str(brief.denial),
     )
-    for question, _now_us, answers in exchange(wire, questions, deadline):
-        name, i = question.stream, question.group
-        try:
-            values = _values(question, answers)
-        except _GroupGoneError:
-            vanished.add((name, i))
-        except _AnswerError as problem:
-            errors[name] = problem.error
+
+
+class _Sampling:
+    """A sample under way."""
+
+    def __init__(
+        self,
+        wire: Wire | AskingWire,
+        terms: Terms,
+        deadline: Deadline,
+        brief: Brief,
+    ) -> None:
+        self._pipeline = Pipeline(wire, deadline)
+        self._terms = terms
+        self._brief = brief
+        self._briefly: set[bytes] = set()
+        self._again: list[bytes] = []
+        self._first_under_way = 0
+        self.first_us, self.clock_offset_seconds = 0, 0.0
+        self.role: str | None = None
+        self.streams: dict[bytes, Stream] = {}
+        self.errors: dict[bytes, StreamError] = {}
+        self.key_readings: list[KeyReading] = []
+        self.key_failures: list[KeyFailure] = []
+
+    def run(self, subjects: Sequence[Subject]) -> None:
+        streams = {subject for subject in subjects if isinstance(subject, bytes)}
+        self._brief.begin(streams)
+        # Every key may be denied where no stream is, so only a stream makes the probe needless.
+        opening = [commands.TIME, commands.HELLO, *([] if streams else [commands.PROBE])]
+        self._pipeline.send(opening, partial(self._take_opening, time.time()))
+        waiting = iter(subjects)
+        size = BatchSize()
+        while True:
+            while self._first_under_way < _MOST_BATCHES and (batch := self._next(waiting, size)):
+                self._send_first(batch)
+            if not len(self._pipeline):
+                return
+            size.learn(self._pipeline.receive())
+
+    def _next(self, waiting: Iterator[Subject], size: BatchSize) -> list[Subject]:
+        batch = list(islice(waiting, size.now))
+        if not batch:
+            batch = [*self._again[: size.now]]
+            del self._again[: size.now]
+        return batch
+
+    def _take_opening(self, sent: float, answers: list[Any]) -> None:
+        # The first reply: half of its travel time is the error.
+        self.first_us = clock_us(answers[0])
+        self.clock_offset_seconds = self.first_us / 1e6 - (sent + time.time()) / 2
+        self.role = replies.role(answers[1])
+        probe = answers[-1]
+        if len(answers) > 2 and isinstance(probe, ErrorReply):
+            raise Unreadable(probe.reason, f"SCAN: {probe}")
+
+    def _send_first(self, batch: list[Subject]) -> None:
+        brief = self._brief.names
+        wanted = [commands.TIME]
+        for subject in batch:
+            if isinstance(subject, StateKey):
+                wanted += [commands.packed(*command) for command in key_commands(subject)]
+            else:
+                key = commands.bulk(subject)
+                if subject in brief:
+                    self._briefly.add(subject)
+                    wanted.append(self._brief.stream(key))
+                else:
+                    wanted.append(commands.XINFO_STREAM + key)
+                wanted.append(commands.XINFO_GROUPS + key)
+        self._first_under_way += 1
+        self._pipeline.send(wanted, partial(self._take_first, batch))
+
+    def _take_first(self, batch: list[Subject], answers: list[Any]) -> None:
+        self._first_under_way -= 1
+        now_us, at = clock_us(answers[0]), 1
+        readings: list[StreamReading] = []
+        for subject in batch:
+            if isinstance(subject, StateKey):
+                end = at + len(key_commands(subject))
+                self._take_key(subject, now_us, answers[at:end])
+                at = end
+            else:
+                reading = self._read(subject, now_us, answers[at], answers[at + 1])
+                at += 2
+                if reading is not None:
+                    readings.append(reading)
+        second = second_round(readings, self._terms.max_consumers, self._brief)
+        if second.commands:
+            self._pipeline.send(second.commands, partial(self._take_second, readings, second.asked))
         else:
-            groups[name][i] = _completed(groups[name][i], values)
-    for name, found in groups.items():
-        kept = [group for i, group in enumerate(found) if (name, i) not in vanished]
-        readings[name] = readings[name]._replace(groups=tuple(kept))
-    for name in errors.keys() & readings.keys():
-        del readings[name]
+            self._finish(readings)
 
+    def _take_key(self, key: StateKey, now_us: int, answers: list[Any]) -> None:
+        reading, failure = key_answer(key, now_us, answers)
+        self.key_readings += [reading] if reading else []
+        self.key_failures += [failure] if failure else []
 
-def _completed(group: GroupReading, values: dict[str, Any]) -> GroupReading:
-    """Fill in what round two found; a lag reported in round one falls with the entries it counted.
-
-    Between the rounds a stream may be deleted or trimmed to nothing: no lag beside no entry.
-    """
-    if "oldest_undelivered" in values and values["oldest_undelivered"] is None:
-        group = group._replace(reported_lag=None)
-    return group._replace(**values)
-
-
-def _with_first_entry(stream: StreamReading, group: GroupReading) -> GroupReading:
-    """Name the first entry as the oldest undelivered one where round one shows that it is."""
-    first = stream.first_entry
-    if first is not None and group.last_delivered < first:
-        return group._replace(oldest_undelivered=first)
-    return group
-
-
-def _question(
-    stream: StreamReading, index: int, group: GroupReading, max_consumers: int
-) -> _Question:
-    fields: list[str] = []
-    commands: list[Command] = []
-    key, name = stream.name, group.name
-    behind = stream.length > 0 and not is_caught_up(group.last_delivered, stream.last_generated)
-    if behind and group.oldest_undelivered is None:
-        fields.append("oldest_undelivered")
-        commands.append((b"XRANGE", key, _after(group.last_delivered), b"+", b"COUNT", b"1"))
-    if group.pending > 0:
-        fields.append("oldest_pending")
-        commands.append((b"XPENDING", key, name, b"-", b"+", b"1"))
-    if 0 < group.consumers <= max_consumers:
-        fields.append("consumer_list")
-        commands.append((b"XINFO", b"CONSUMERS", key, name))
-    return _Question(key, index, tuple(fields), tuple(commands))
-
-
-def _after(entry_id: StreamId) -> bytes:
-    return b"(%d-%d" % entry_id
-
-
-class _GroupGoneError(Exception):
-    """The group was destroyed between the rounds."""
-
-
-class _AnswerError(Exception):
-    def __init__(self, error: StreamError) -> None:
-        super().__init__(error.detail)
-        self.error = error
-
-
-def _values(question: _Question, answers: list[Any]) -> dict[str, Any]:
-    values = {}
-    for field, command, answer in zip(question.fields, question.commands, answers, strict=True):
-        command_name = command[0].decode()
-        error = error_of(answer)
+    def _read(self, name: bytes, now_us: int, stream: Any, groups: Any) -> StreamReading | None:
+        if name in self._briefly:
+            self._briefly.discard(name)
+            if isinstance(stream, ErrorReply) and self._brief.refuses(stream):
+                self._again.append(name)
+                return None
+        error = error_of(stream) or error_of(groups)
         if error is not None:
-            if error.says_gone:
-                raise _GroupGoneError
-            raise _AnswerError(_stream_error(question.stream, command_name, error))
+            self.errors[name] = stream_error(name, "XINFO", error)
+            return None
         try:
-            values[field] = _READERS[field](answer)
+            self._brief.learn(name, stream)
+            return replies.stream_reading(
+                name, now_us, stream, groups, from_replica=self.role == "slave"
+            )
         except replies.MALFORMED as problem:
-            malformed = StreamError(question.stream, "protocol", f"{command_name}: {problem}")
-            raise _AnswerError(malformed) from problem
-    return values
+            self.errors[name] = malformed(name, "XINFO", problem)
+            return None
+
+    def _take_second(
+        self, readings: list[StreamReading], asked: list[Asked], answers: list[Any]
+    ) -> None:
+        unfinished: set[bytes] = set()
+        each = iter(answers)
+        for reading, group, questions in asked:
+            for question, answer in zip(questions, each, strict=False):
+                if reading.name in unfinished:
+                    continue
+                error = error_of(answer)
+                if error is not None and error.says_gone:  # destroyed between the rounds
+                    reading.groups = tuple([one for one in reading.groups if one is not group])
+                elif not self._take_answer(reading, group, question, answer, error):
+                    unfinished.add(reading.name)
+        self._finish([reading for reading in readings if reading.name not in unfinished])
+
+    def _take_answer(
+        self,
+        reading: StreamReading,
+        group: GroupReading,
+        question: Question,
+        answer: Any,
+        error: ErrorReply | None,
+    ) -> bool:
+        """Fill in what a group was asked for; False when the stream is not to be finished."""
+        name = reading.name
+        if error is None:
+            try:
+                question.take(group, answer)
+            except replies.MALFORMED as problem:
+                self.errors[name] = malformed(name, question.command, problem)
+                return False
+            return True
+        if question is BRIEFLY_UNDELIVERED and self._brief.refuses(error):
+            self._again.append(name)
+        else:
+            self.errors[name] = stream_error(name, question.command, error)
+        return False
+
+    def _finish(self, readings: list[StreamReading]) -> None:
+        conclude = self._terms.conclude
+        for reading in readings:
+            self.streams[reading.name] = conclude(reading)

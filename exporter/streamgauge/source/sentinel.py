@@ -14,6 +14,7 @@ from streamgauge.source.errors import Unreadable
 from streamgauge.source.in_turn import InTurn
 from streamgauge.source.keys import Subject
 from streamgauge.source.node import Node, settings_at
+from streamgauge.source.sample import Terms
 from streamgauge.source.session import Session
 from streamgauge.source.topology import Sample
 
@@ -79,13 +80,13 @@ class Sentinel:
         self._primary: Node | None = None
         self._session: Session | None = None
 
-    def sample(self, subjects: Sequence[Subject], max_consumers: int, deadline: Deadline) -> Sample:
+    def sample(self, subjects: Sequence[Subject], terms: Terms, deadline: Deadline) -> Sample:
         """Read every stream and key from the primary; raises Unreadable when there is none."""
         refusal: Unreadable | None = None
         for node in self._candidates(deadline):
             session = self._session_with(node)
             try:
-                visit = session.sample(subjects, max_consumers, deadline)
+                visit = session.sample(subjects, terms, deadline)
             except Unreadable as error:
                 refusal = Unreadable(error.reason, f"primary {node}: {error}")
                 continue

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from streamgauge.config import RedisConfig
+from streamgauge.source.brief import Brief
+from streamgauge.source.commands import Command
 from streamgauge.source.deadline import Deadline
 from streamgauge.source.errors import ConnectionLostError, ErrorReply, Unreadable
 from streamgauge.source.keys import Subject
-from streamgauge.source.sample import NodeSample, take_sample
-from streamgauge.source.wire import AskingWire, Command, Wire
+from streamgauge.source.sample import NodeSample, Terms, take_sample
+from streamgauge.source.wire import AskingWire, Wire
 
 
 class Visit(NamedTuple):
@@ -31,15 +33,16 @@ class Session:
     def __init__(self, settings: RedisConfig, *, asking: bool = False) -> None:
         self._wire = Wire(settings)
         self._asking = asking
+        self._brief = Brief()
 
-    def sample(self, subjects: Sequence[Subject], max_consumers: int, deadline: Deadline) -> Visit:
+    def sample(self, subjects: Sequence[Subject], terms: Terms, deadline: Deadline) -> Visit:
         """Sample over the standing connection, or over a new one where that has broken since.
 
         A server that was restarted between two scrapes is readable, and this scrape must say so.
         """
         was_open = self._wire.is_open
         try:
-            return self._sample(subjects, max_consumers, deadline)
+            return self._sample(subjects, terms, deadline)
         except ConnectionLostError:
             self.close()
             if not was_open:
@@ -47,7 +50,7 @@ class Session:
         except BaseException:
             self.close()
             raise
-        return self.sample(subjects, max_consumers, deadline)
+        return self.sample(subjects, terms, deadline)
 
     def ask(self, command: Command, deadline: Deadline) -> Any:
         """Return the reply to one command; raises Unreadable, for an error reply too."""
@@ -76,19 +79,21 @@ class Session:
         """Make a read that another thread is waiting in fail at once."""
         self._wire.abort()
 
-    def _sample(self, subjects: Sequence[Subject], max_consumers: int, deadline: Deadline) -> Visit:
+    def _sample(self, subjects: Sequence[Subject], terms: Terms, deadline: Deadline) -> Visit:
         started = time.monotonic()
+        if not self._wire.is_open:
+            self._brief.forget_denial()  # it may be another server by now, or another login
         self._wire.open(deadline)
         connected = time.monotonic()
         wire = AskingWire(self._wire) if self._asking else self._wire
-        sample = take_sample(wire, subjects, max_consumers=max_consumers, deadline=deadline)
+        sample = take_sample(wire, subjects, terms, deadline=deadline, brief=self._brief)
         _refuse_if_all_denied(sample)
         return Visit(sample, connected - started, time.monotonic() - connected)
 
 
 def _refuse_if_all_denied(sample: NodeSample) -> None:
     """Treat a server that denies every single stream as unreadable: a scrape saw nothing of it."""
-    if sample.readings or sample.key_readings:
+    if sample.streams or sample.key_readings:
         return
     if sample.errors and all(error.reason == "noperm" for error in sample.errors):
         raise Unreadable("noperm", sample.errors[0].detail)

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from streamgauge.config import RedisConfig
 from streamgauge.source.deadline import Deadline
 from streamgauge.source.keys import KeyFailure, Subject
-from streamgauge.source.sample import StreamError
+from streamgauge.source.sample import Terms
 from streamgauge.source.session import Session
+from streamgauge.source.stream_error import StreamError
 from streamgauge.source.topology import Sample
 
 
@@ -21,9 +22,9 @@ class Standalone:
         self._redis = redis
         self._session = Session(redis)
 
-    def sample(self, subjects: Sequence[Subject], max_consumers: int, deadline: Deadline) -> Sample:
+    def sample(self, subjects: Sequence[Subject], terms: Terms, deadline: Deadline) -> Sample:
         """Read every stream and key; raises Unreadable."""
-        sample = Sample.of_one(self._session.sample(subjects, max_consumers, deadline))
+        sample = Sample.of_one(self._session.sample(subjects, terms, deadline))
         failed: list[StreamError | KeyFailure] = [*sample.errors, *sample.key_failures]
         if any(error.redirect for error in failed):
             return sample._replace(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
 from typing import Final
 
@@ -12,6 +12,7 @@ from streamgauge.config import DiscoveryConfig, RedisConfig
 from streamgauge.logs import EventLog
 from streamgauge.model.derive import absent_record, stream_record
 from streamgauge.model.memory import Memory
+from streamgauge.model.readings import StreamReading
 from streamgauge.model.records import (
     ERROR_REASONS,
     ClassCount,
@@ -23,7 +24,7 @@ from streamgauge.model.records import (
     StageDuration,
     Stream,
 )
-from streamgauge.policy import Policy, StreamClass
+from streamgauge.policy import UNCLASSIFIED, Policy, StreamClass
 from streamgauge.source.complaints import Complaints
 from streamgauge.source.deadline import Deadline
 from streamgauge.source.discover import Discovery
@@ -31,8 +32,9 @@ from streamgauge.source.errors import Unreadable
 from streamgauge.source.key_records import error_counts, key_state, unread_keys
 from streamgauge.source.keys import Subject
 from streamgauge.source.layout import topology_of
-from streamgauge.source.sample import GONE
+from streamgauge.source.sample import Terms
 from streamgauge.source.selection import Patterns
+from streamgauge.source.stream_error import GONE
 from streamgauge.source.topology import Sample
 
 _log = EventLog("scrape")
@@ -104,7 +106,8 @@ class Target:
         try:
             deadline.remaining()
             subjects: list[Subject] = [*names, *policy.keys.named]
-            sample = self._topology.sample(subjects, settings.max_consumers, deadline)
+            terms = Terms(self._concluding(policy), settings.max_consumers)
+            sample = self._topology.sample(subjects, terms, deadline)
             self._has_been_read = True
             self._complaints.server_readable()
             self._memory.forget_streams(frozenset(names))
@@ -142,17 +145,20 @@ class Target:
             }
         return sorted(name for name in names if policy.resolve(name) is not None)
 
+    def _concluding(self, policy: Policy) -> Callable[[StreamReading], Stream]:
+        def conclude(reading: StreamReading) -> Stream:
+            return stream_record(reading, policy.resolve(reading.name) or UNCLASSIFIED, memory)
+
+        memory = self._memory
+        return conclude
+
     def _snapshot(self, sample: Sample, policy: Policy) -> RedisSnapshot:
-        streams: list[Stream] = []
-        for reading in sample.readings:
-            stream_policy = policy.resolve(reading.name)
-            if stream_policy is not None:
-                streams.append(stream_record(reading, stream_policy, self._memory))
-        streams += self._absent(sample, policy)
+        streams = [*sample.streams, *self._absent(sample, policy)]
         streams.sort(key=attrgetter("name"))
         failed = [error for error in sample.errors if error.reason != GONE]
         self._complaints.nodes_unreadable(sample.outages)
         self._complaints.streams_unreadable(failed)
+        self._complaints.scripts_denied(sample.script_denial, sample.read_whole)
         key_records, key_counts, complaints = key_state(
             policy.keys, sample, self._discovery.found.key_counts
         )
@@ -169,6 +175,7 @@ class Target:
                 StageDuration("sample", sample.sample_seconds),
             ),
             clock_offset_seconds=sample.clock_offset_seconds,
+            read_whole=sample.read_whole,
             servers=[Instance(role) for role in sorted(sample.roles)],
             keys=key_records,
             key_counts=key_counts,
@@ -194,6 +201,7 @@ class Target:
         streams: list[Stream] | None = None,
         durations: tuple[StageDuration, ...] = (),
         clock_offset_seconds: float | None = None,
+        read_whole: int | None = None,
         servers: Sequence[Instance] = (),
         keys: Sequence[Key] = (),
         key_counts: Sequence[KeyCount] = (),
@@ -214,6 +222,7 @@ class Target:
             groups_lag_unknown=unknown if up else None,
             durations=durations,
             clock_offset_seconds=clock_offset_seconds,
+            streams_read_whole=read_whole,
             discovery_last_success_timestamp_seconds=found.last_success_timestamp_seconds,
             discovery_duration_seconds=found.duration_seconds,
             servers=servers,

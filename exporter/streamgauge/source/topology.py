@@ -7,12 +7,14 @@ from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from streamgauge.config import RedisConfig
-from streamgauge.model.readings import KeyReading, StreamReading
+from streamgauge.model.readings import KeyReading
+from streamgauge.model.records import Stream
 from streamgauge.source.deadline import Deadline
 from streamgauge.source.errors import Unreadable
 from streamgauge.source.keys import KeyFailure, Subject
-from streamgauge.source.sample import StreamError
+from streamgauge.source.sample import Terms
 from streamgauge.source.session import Visit
+from streamgauge.source.stream_error import StreamError
 from streamgauge.state_keys import StateKey
 
 
@@ -33,7 +35,7 @@ class Sample(NamedTuple):
     now_us: int
     clock_offset_seconds: float
     roles: frozenset[str]
-    readings: Sequence[StreamReading]
+    streams: Sequence[Stream]
     errors: Sequence[StreamError]
     outages: Mapping[str, Outage]
     connect_seconds: float
@@ -41,6 +43,8 @@ class Sample(NamedTuple):
     key_readings: Sequence[KeyReading] = ()
     key_failures: Sequence[KeyFailure] = ()
     key_outages: Mapping[StateKey, Unreadable] = MappingProxyType({})
+    read_whole: int = 0
+    script_denial: str | None = None
 
     @classmethod
     def of_one(cls, visit: Visit) -> Sample:
@@ -50,13 +54,15 @@ class Sample(NamedTuple):
             now_us=sample.now_us,
             clock_offset_seconds=sample.clock_offset_seconds,
             roles=frozenset() if sample.role is None else frozenset((sample.role,)),
-            readings=sample.readings,
+            streams=sample.streams,
             errors=sample.errors,
             outages={},
             connect_seconds=visit.connect_seconds,
             sample_seconds=visit.sample_seconds,
             key_readings=sample.key_readings,
             key_failures=sample.key_failures,
+            read_whole=sample.read_whole,
+            script_denial=sample.script_denial,
         )
 
 
@@ -66,7 +72,7 @@ class Topology(Protocol):
     `sample` is for one thread and `nodes` for another; neither waits for the other.
     """
 
-    def sample(self, subjects: Sequence[Subject], max_consumers: int, deadline: Deadline) -> Sample:
+    def sample(self, subjects: Sequence[Subject], terms: Terms, deadline: Deadline) -> Sample:
         """Read every stream and key; raises Unreadable when no server can be read."""
 
     def nodes(self, deadline: Deadline) -> Sequence[RedisConfig]:

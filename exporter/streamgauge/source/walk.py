@@ -12,12 +12,13 @@ from streamgauge import globs
 from streamgauge.config import RedisConfig
 from streamgauge.logs import EventLog
 from streamgauge.source import replies
+from streamgauge.source.commands import Command
 from streamgauge.source.deadline import Deadline
 from streamgauge.source.errors import ErrorReply, Unreadable
 from streamgauge.source.parallel import run_all
 from streamgauge.source.selection import Selection
 from streamgauge.source.tally import Tally
-from streamgauge.source.wire import Command, Wire
+from streamgauge.source.wire import Wire
 
 _log = EventLog("discovery")
 

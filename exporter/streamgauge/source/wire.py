@@ -15,17 +15,16 @@ from typing import Any, Final, NamedTuple
 import hiredis
 
 from streamgauge.config import RedisConfig
+from streamgauge.source.commands import Command, Packed, packed
 from streamgauge.source.connect import Connection, hang_up, log_in, new_connection, socket_of
 from streamgauge.source.deadline import Deadline
 from streamgauge.source.errors import ConnectionLostError, ErrorReply, Unreadable
 
-Command = tuple[bytes, ...]
-
-_READ_SIZE: Final = 256 * 1024
+_READ_SIZE: Final = 64 * 1024
 _MORE: Final = object()
 _LOGIN_SHARE: Final = 0.9
 """A login that takes all of the time is of no use; so it ends soon enough to say where it hangs."""
-_ASKING: Final[Command] = (b"ASKING",)
+_ASKING: Final = packed(b"ASKING")
 
 
 class _Line(NamedTuple):
@@ -66,11 +65,14 @@ class Wire:
 
     def send(self, commands: Sequence[Command], deadline: Deadline) -> None:
         """Send commands without waiting for their replies; raises Unreadable."""
-        payload = b"".join([hiredis.pack_command(command) for command in commands])  # type: ignore[arg-type]
+        self.send_packed([packed(*command) for command in commands], deadline)
+
+    def send_packed(self, commands: Sequence[Packed], deadline: Deadline) -> None:
+        """Send packed commands without waiting for their replies; raises Unreadable."""
         try:
             line = self._standing()
             line.socket.settimeout(deadline.remaining())
-            line.socket.sendall(payload)
+            line.socket.sendall(b"".join(commands))
         except OSError as error:
             raise _lost(error) from error
 
@@ -130,9 +132,10 @@ class AskingWire:
         """How much was read over the connection so far."""
         return self._wire.bytes_read
 
-    def send(self, commands: Sequence[Command], deadline: Deadline) -> None:
+    def send_packed(self, commands: Sequence[Packed], deadline: Deadline) -> None:
         """Send commands, each behind its ASKING; raises Unreadable."""
-        self._wire.send([part for command in commands for part in (_ASKING, command)], deadline)
+        announced = [part for command in commands for part in (_ASKING, command)]
+        self._wire.send_packed(announced, deadline)
 
     def receive(self, count: int, deadline: Deadline) -> list[Any]:
         """Return the next `count` replies without those to ASKING; raises Unreadable."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Mapping
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Final, NamedTuple
 
 from prometheus_client import (
@@ -21,10 +23,17 @@ _GZIP_LEVEL: Final = 1
 """Exposition text repeats itself so much that higher levels cost time and save little."""
 
 
-class Answer(NamedTuple):
-    """A response body and its headers."""
+_PIECE_BYTES: Final = 1024 * 1024
+"""What is written and sent at once: the text of ten thousand streams is 40 MB, and the client can
+take the first of it while the next is written."""
 
-    body: bytes
+_GZIP_FORMAT: Final = 16 + zlib.MAX_WBITS
+
+
+class Answer(NamedTuple):
+    """A response body in pieces, at least one, and its headers."""
+
+    pieces: Iterator[bytes]
     headers: dict[str, str]
 
 
@@ -43,12 +52,37 @@ def metrics_answer(
     """Write a snapshot as the client asked for it by Accept and Accept-Encoding."""
     encode, chosen = choose_encoder(request_headers.get("accept", ""))
     text_format: Format = "openmetrics" if "openmetrics" in chosen else "text"
-    body = render(snapshot, text_format).encode() + encode(registry)
+    blocks = (text.encode() for text in render(snapshot, text_format))
+    pieces = _pieces(chain(blocks, [encode(registry)]))
     headers = {"content-type": CONTENT_TYPES[text_format], "vary": "accept, accept-encoding"}
     if accepts_gzip(request_headers.get("accept-encoding", "")):
-        body = compressed(body)
+        pieces = _compressed_pieces(pieces)
         headers["content-encoding"] = "gzip"
-    return Answer(body, headers)
+    return Answer(pieces, headers)
+
+
+def _pieces(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Join blocks to pieces of about the size in which they are sent."""
+    waiting, size = [], 0
+    for block in blocks:
+        waiting.append(block)
+        size += len(block)
+        if size >= _PIECE_BYTES:
+            yield b"".join(waiting)
+            waiting, size = [], 0
+    yield b"".join(waiting)
+
+
+def _compressed_pieces(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Compress a body piece by piece, fast rather than small."""
+    compressor = zlib.compressobj(_GZIP_LEVEL, zlib.DEFLATED, _GZIP_FORMAT)
+
+    def blocks() -> Iterator[bytes]:
+        for piece in pieces:
+            yield compressor.compress(piece)
+        yield compressor.flush()
+
+    return _pieces(blocks())
 
 
 def compressed(body: bytes) -> bytes:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Iterator
+from itertools import islice
 from typing import Final
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from streamgauge.config import ConfigError
@@ -40,6 +42,7 @@ def build_app(watch: Watch, *, enable_lifecycle: bool = False) -> Starlette:
     else:
         routes.append(Route("/-/reload", machine.no_reload, methods=_METHODS))
     app = Starlette(routes=routes)
+    app.state.scrapes = scrapes
     app.router.redirect_slashes = False
     return app
 
@@ -67,8 +70,11 @@ class _Machine:
         budget = scrape_budget(request.headers.get("x-prometheus-scrape-timeout-seconds"))
         instances = await self._scrapes.of(targets, budget)
         snapshot = Snapshot(instances, self._watch.process_state)
-        answer = await in_thread(metrics_answer, snapshot, self._registry, request.headers)
-        return Response(answer.body, headers=answer.headers)
+        pieces, headers = metrics_answer(snapshot, self._registry, request.headers)
+        begun = await in_thread(_first_two, pieces)
+        if len(begun) == 1:
+            return Response(begun[0], headers=headers)
+        return StreamingResponse(_all(begun, pieces), headers=headers)
 
     async def healthy(self, _request: Request) -> Response:
         return PlainTextResponse("streamgauge is healthy\n")
@@ -91,3 +97,14 @@ class _Machine:
         except ConfigError as error:
             return PlainTextResponse(f"config not reloaded: {error}\n", status_code=500)
         return PlainTextResponse("config reloaded\n")
+
+
+def _first_two(pieces: Iterator[bytes]) -> list[bytes]:
+    return list(islice(pieces, 2))
+
+
+async def _all(begun: list[bytes], rest: Iterator[bytes]) -> AsyncIterator[bytes]:
+    for piece in begun:
+        yield piece
+    while (more := await in_thread(next, rest, None)) is not None:
+        yield more

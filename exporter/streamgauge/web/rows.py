@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from streamgauge.labels import label_value
 from streamgauge.model.records import Group
 from streamgauge.policy import Policy, StreamClass
-from streamgauge.source.sample import StreamError
+from streamgauge.source.stream_error import StreamError
 from streamgauge.verdict.records import GroupVerdict, RedisVerdict, StreamVerdict
 from streamgauge.verdict.states import Severity, worst
 from streamgauge.verdict.words import Sentence, duration

@@ -34,6 +34,11 @@ class Scrapes:
     def __init__(self) -> None:
         self._flights: weakref.WeakKeyDictionary[Target, _Flight] = weakref.WeakKeyDictionary()
 
+    @property
+    def under_way(self) -> bool:
+        """Tell whether a sample is being taken."""
+        return any(not flight.sample.done() for flight in self._flights.values())
+
     async def of(self, targets: Iterable[Target], budget: float) -> list[RedisSnapshot]:
         """Sample all targets at once, each within its own timeout and within `budget` seconds."""
         return await asyncio.gather(*(self._one(target, budget) for target in targets))

@@ -16,6 +16,7 @@ from streamgauge.logs import EventLog
 from streamgauge.watch import Watch
 from streamgauge.web.acceptor import Acceptor
 from streamgauge.web.app import build_app
+from streamgauge.web.garbage import collect_between
 from streamgauge.web.guard import Guard
 from streamgauge.web.limits import Limits
 from streamgauge.web.listen import Listener
@@ -96,7 +97,7 @@ async def serve(
     protection: Protection | None,
 ) -> None:
     """Answer requests until SIGTERM or SIGINT; SIGHUP reads the configuration again."""
-    app: ASGIApp = build_app(watch, enable_lifecycle=enable_lifecycle)
+    app = build_app(watch, enable_lifecycle=enable_lifecycle)
     if protection is None:
         server = HttpServer(app, listeners, limits)
     else:
@@ -120,7 +121,9 @@ async def serve(
         loop.add_signal_handler(number, end)
     loop.add_signal_handler(signal.SIGHUP, reload)
     _announce(listeners, protection)
+    collecting = asyncio.ensure_future(collect_between(app.state.scrapes))
     await server.run()
+    collecting.cancel()
     watch.stop()
     _log.info("stopped")
 

@@ -1,0 +1,122 @@
+"""Streams with large entries, read by a script that leaves the entries out.
+
+XINFO STREAM returns the first and the last entry whole, and XRANGE the entry it finds, while a
+scrape needs their IDs alone. A script reads where the server only lets it read (EVAL_RO, Redis 7
+and newer); where that is denied, or not known, the entries come whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Set as AbstractSet
+from typing import Any, Final
+
+from streamgauge.source.commands import Packed, bulk, packed
+from streamgauge.source.errors import ErrorReply
+
+_LARGE_BYTES: Final = 16 * 1024
+"""From here on, the entries cost more to send and to parse than the script costs to run."""
+
+_SMALL_SHARE: Final = 0.5
+"""An entry must have fallen to this part of it before the script is given up again."""
+
+_STREAM_SCRIPT: Final = b"""\
+local reply, brief, bytes = redis.call('XINFO', 'STREAM', KEYS[1]), {}, 0
+for i = 1, #reply, 2 do
+  local name, value = reply[i], reply[i + 1]
+  if value and (name == 'first-entry' or name == 'last-entry') then
+    for _, text in ipairs(value[2]) do bytes = bytes + #text end
+    value = {value[1]}
+  end
+  brief[i], brief[i + 1] = name, value
+end
+brief[#brief + 1], brief[#brief + 2] = 'entry-bytes', bytes
+return brief
+"""
+
+_ENTRY_SCRIPT: Final = b"""\
+local found = redis.call('XRANGE', KEYS[1], ARGV[1], '+', 'COUNT', 1)
+return found[1] and {{found[1][1]}} or {}
+"""
+
+
+class _Script:
+    """Sent whole once per sample, and then named by its digest."""
+
+    def __init__(self, text: bytes) -> None:
+        self._whole = packed(b"EVAL_RO", text, b"1")
+        self._digest = packed(b"EVALSHA_RO", hashlib.sha1(text).hexdigest().encode(), b"1")  # noqa: S324
+        self.is_known = False
+
+    def command(self, *arguments: Packed) -> Packed:
+        opening = self._digest if self.is_known else self._whole
+        self.is_known = True
+        count, rest = opening.split(b"\r\n", 1)
+        return b"*%d\r\n%b%b" % (int(count[1:]) + len(arguments), rest, b"".join(arguments))
+
+
+class Brief:
+    """Remembers of one server whose entries are large, and whether it runs scripts."""
+
+    def __init__(self) -> None:
+        self._large: set[bytes] = set()
+        self._denial: ErrorReply | None = None
+        self._scripts = _Script(_STREAM_SCRIPT), _Script(_ENTRY_SCRIPT)
+
+    @property
+    def names(self) -> AbstractSet[bytes]:
+        """The streams that are to be read by the script."""
+        return frozenset() if self._denial else self._large
+
+    @property
+    def read_whole(self) -> int:
+        """How many streams have large entries that are read all the same."""
+        return len(self._large) if self._denial else 0
+
+    @property
+    def denial(self) -> ErrorReply | None:
+        """Why the server runs no script; None as long as it does."""
+        return self._denial
+
+    def begin(self, watched: AbstractSet[bytes]) -> None:
+        """Begin a sample of these streams: the server may have forgotten the scripts."""
+        self._large &= watched
+        for script in self._scripts:
+            script.is_known = False
+
+    def forget_denial(self) -> None:
+        """Try scripts again: the connection is another one, and so may be the server."""
+        self._denial = None
+
+    def stream(self, key: Packed) -> Packed:
+        """Ask for XINFO STREAM without the entries' contents."""
+        return self._scripts[0].command(key)
+
+    def oldest_after(self, key: Packed, entry_id: tuple[int, int]) -> Packed:
+        """Ask for the ID of the first entry behind another."""
+        return self._scripts[1].command(key, bulk(b"(%d-%d" % entry_id))
+
+    def refuses(self, error: ErrorReply) -> bool:
+        """Tell whether an error is about the script and not about the stream, and remember it."""
+        about_the_stream = error.says_gone or error.redirect or error.reason == "wrongtype"
+        if about_the_stream or error.is_server_wide or error.says_unserved:
+            return False
+        if error.code != "NOSCRIPT":
+            self._denial = error
+        return True
+
+    def learn(self, name: bytes, reply: list[Any]) -> None:
+        """Note from its reply to XINFO STREAM, or to the script, how large a stream's entries are.
+
+        The two entries come last; where they do not, a stream is not found to be large.
+        """
+        if reply[-2] == b"entry-bytes":
+            if reply[-1] < _LARGE_BYTES * _SMALL_SHARE:
+                self._large.discard(name)
+        elif is_large_entry(reply[-1]) or is_large_entry(reply[-3]):
+            self._large.add(name)
+
+
+def is_large_entry(entry: Any) -> bool:
+    """Tell whether an entry is worth being left out."""
+    return type(entry) is list and len(entry) > 1 and sum(map(len, entry[1])) > _LARGE_BYTES
