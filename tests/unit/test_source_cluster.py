@@ -5,17 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from redis.crc import key_slot
 
-from streamgauge.model.ids import StreamId
 from streamgauge.model.records import Stream
-from streamgauge.source import replies
 from streamgauge.policy import StreamClass
+from streamgauge.source import replies
 from streamgauge.source.errors import ErrorReply, Redirect, Unreadable
 from streamgauge.source.gather import Gathering, Route, first_plan
 from streamgauge.source.node import Node
 from streamgauge.source.sample import NodeSample
-from streamgauge.source.stream_error import StreamError
 from streamgauge.source.session import Visit
 from streamgauge.source.slots import SlotMap, slot_map
+from streamgauge.source.stream_error import StreamError
 
 A, B, C = Node("a", 1), Node("b", 2), Node("c", 3)
 HERE = Node("here", 7000)
@@ -156,7 +155,7 @@ def test_streams_of_a_dead_node_are_its_outage_until_another_one_answers_for_the
     assert {at: outage.names for at, outage in before.outages.items()} == {"a:1": [b"x", b"y"]}
     gathering.add(Route(B), [b"x", b"y"], visit(stream(b"x"), stream(b"y")))
     after = gathering.sample(took_over, 1.0)
-    assert (len(after.readings), after.outages) == (2, {})
+    assert (len(after.streams), after.outages) == (2, {})
 
 
 def test_dead_primary_without_streams_is_an_outage_too():

@@ -18,8 +18,8 @@ from streamgauge.source.slots import SlotMap
 from streamgauge.source.tally import Tally
 from streamgauge.source.topology import Sample
 from streamgauge.source.walk import _scans
-from support.resp import command_name
 from streamgauge.state_keys import StateKey, StateKeys
+from support.resp import command_name
 
 NOW_US = 1_800_000_000_000_000
 PLAIN, TIMED = StateKey(b"plain"), StateKey(b"timed", b"until")
@@ -60,17 +60,14 @@ STREAM = [b"length", 0, b"groups", 0, b"last-generated-id", b"0-0", b"first-entr
 
 def test_keys_travel_with_the_streams_in_one_round():
     server, found = sample(b"s", PLAIN, TIMED, XINFO=STREAM, PTTL=-1, HGET=b"1")
-    assert server.sent == [
-        ["TIME", "HELLO"],
-        ["TIME", "XINFO", "XINFO", "PTTL", "HGET", "PTTL"],
-    ]
+    assert server.sent == [["TIME", "HELLO", "TIME", "XINFO", "XINFO", "PTTL", "HGET", "PTTL"]]
     assert [reading.key for reading in found.key_readings] == [PLAIN, TIMED]
     assert found.key_failures == []
 
 
 def test_without_a_stream_the_server_is_still_proved_readable():
     server, _ = sample(PLAIN, PTTL=DENIED)
-    assert server.sent == [["TIME", "HELLO", "SCAN"], ["TIME", "PTTL"]]
+    assert server.sent == [["TIME", "HELLO", "SCAN", "TIME", "PTTL"]]
     with pytest.raises(Unreadable, match="LOADING"):
         sample(PLAIN, PTTL=ErrorReply.parse("LOADING Redis is loading"))
 

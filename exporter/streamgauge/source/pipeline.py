@@ -26,17 +26,21 @@ class Pipeline:
         self._wire = wire
         self._deadline = deadline
         self._in_flight: deque[tuple[int, Taker]] = deque()
+        self._unsent: list[Packed] = []
 
     def __len__(self) -> int:
         return len(self._in_flight)
 
     def send(self, commands: Sequence[Packed], take: Taker) -> None:
-        """Send a batch without waiting for its replies."""
-        self._wire.send_packed(commands, self._deadline)
+        """Send a batch, together with others, at the latest when replies are waited for."""
+        self._unsent += commands
         self._in_flight.append((len(commands), take))
 
     def receive(self) -> int:
         """Wait for the replies of the oldest batch, and have them taken; returns their bytes."""
+        if self._unsent:
+            self._wire.send_packed(self._unsent, self._deadline)
+            self._unsent = []
         before = self._wire.bytes_read
         count, take = self._in_flight.popleft()
         take(self._wire.receive(count, self._deadline))
