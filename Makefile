@@ -1,9 +1,10 @@
 # make demo   a live simulated trading system with the exporter in front of it
 # make test   every test, on real servers; installs what it needs into .venv and .servers
 # make check  format, lint and types: seconds
-# make bench  the figures of benchmarks/, side by side with a named peer
+# make bench  a scrape beside redis_exporter's and the least possible; ARGS="--all", see benchmarks/README.md
 # make soak   a day of scrapes in minutes, with memory, threads and open files before and after
 # make fuzz   what reads strangers' bytes, fuzzed for minutes; ARGS="parser --minutes 10"
+# make audit  holes that are known in the locked packages, as PyPI tells them
 # make generate  everything written anew that is committed and has a source: grafana/, deploy/kubernetes/
 # make dashboards          grafana/ alone
 # make dashboards-preview  pictures of the dashboards, drawn by Grafana's components
@@ -12,7 +13,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check bench soak fuzz bench-dashboards generate dashboards dashboards-preview format lock clean
+.PHONY: demo test check bench soak fuzz audit bench-dashboards generate dashboards dashboards-preview format lock clean
 
 demo: $(VENV)/.installed
 	$(BIN)/streamgauge demo $(ARGS)
@@ -26,7 +27,7 @@ check: $(VENV)/.installed
 	$(BIN)/mypy
 
 bench: $(VENV)/.installed .servers/.installed
-	$(BIN)/python benchmarks/scrape.py $(ARGS)
+	$(BIN)/python benchmarks/compare.py $(ARGS)
 
 soak: $(VENV)/.installed .servers/.installed
 	$(BIN)/python benchmarks/soak.py $(ARGS)
@@ -35,6 +36,13 @@ soak: $(VENV)/.installed .servers/.installed
 fuzz: $(VENV)/.installed
 	$(BIN)/pip install --quiet --disable-pip-version-check atheris
 	$(BIN)/python benchmarks/fuzz.py $(ARGS)
+
+# Asks PyPI's advisories, which few mirrors have: a package that cannot be asked for is an error. In a
+# place of its own, so that what the audit itself needs changes nothing that is locked.
+audit:
+	$(PYTHON) -m venv $(VENV)/audit
+	$(VENV)/audit/bin/pip install --quiet --disable-pip-version-check pip-audit
+	$(VENV)/audit/bin/pip-audit --strict --disable-pip --require-hashes --requirement requirements/runtime.txt
 
 bench-dashboards: $(VENV)/.installed .servers/.installed
 	$(BIN)/python benchmarks/dashboards.py $(ARGS)

@@ -200,3 +200,45 @@ def test_the_stand_in_serves_but_not_for_every_incident(tmp_path: Path, monkeypa
     seen: list[Addresses] = []
     play(tmp_path, seen.append, duration_seconds=0.2)
     assert seen[0].server == "fakeredis, a slow stand-in"
+
+
+def test_a_folder_is_for_one_demo_at_a_time(tmp_path: Path):
+    def second(_: Addresses) -> None:
+        before = (tmp_path / "streamgauge.yml").read_text()
+        command = [sys.executable, "-m", "streamgauge", "demo", f"--dir={tmp_path}"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=30)
+        assert (done.returncode, done.stderr) == (
+            1,
+            f"streamgauge: another demo runs in {tmp_path}; name another folder with --dir\n",
+        )
+        assert (tmp_path / "streamgauge.yml").read_text() == before
+
+    play(tmp_path, second, duration_seconds=0.1)
+    play(tmp_path, duration_seconds=0.1)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends the children of the killed")
+def test_the_children_of_a_killed_demo_end_too(tmp_path: Path):
+    command = [sys.executable, "-m", "streamgauge", "demo", "--speed=60", f"--dir={tmp_path}"]
+    with subprocess.Popen(
+        [*command, "--web.listen-address=127.0.0.1:0"], stdout=subprocess.PIPE, text=True
+    ) as demo:
+        words = [demo.stdout.readline().split() for _ in range(3)]
+        redis_url, metrics_url = words[1][1], words[2][1]
+        scrape(metrics_url)
+        demo.kill()
+
+    def both_are_gone() -> bool:
+        with redis.Redis.from_url(redis_url) as client:
+            return refused(client.ping) and refused(lambda: scrape(metrics_url))
+
+    wait_for(both_are_gone, "the server and the exporter have ended")
+    play(tmp_path, duration_seconds=0.1)
+
+
+def refused(ask: Callable[[], object]) -> bool:
+    try:
+        ask()
+    except (OSError, redis.ConnectionError):
+        return True
+    return False

@@ -72,6 +72,19 @@ def test_scrapes_at_once_share_a_sample(healthy: Rig) -> None:
     assert (healthy.proxy.counts()["XINFO STREAM"] - samples) / len(CLASS_OF) <= 3
 
 
+def test_each_of_fifty_scrapes_at_once_is_answered_with_right_numbers(healthy: Rig) -> None:
+    gate = threading.Event()
+    healthy.proxy.fault("XINFO STREAM", held_by(gate))
+    waiting = send_scrapes(healthy.exporter, 50)
+    gate.set()
+    for scrape in [receive(connection) for connection in waiting]:
+        assert outcome(scrape) == HEALTHY
+        assert scrape["redis_stream_length"] == dict.fromkeys(CLASS_OF.items(), 5)
+        for name, count in (("messages_pending", 2), ("lag", 3), ("entries_read", 2)):
+            found = scrape[f"redis_stream_group_{name}"]
+            assert found == {(s, c, "g"): count for s, c in CLASS_OF.items()}
+
+
 @pytest.mark.parametrize("connection", ["standing", "new"])
 def test_scrape_with_little_time_does_not_cost_the_others_their_sample(
     healthy: Rig, connection: str

@@ -12,9 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import click
 import pytest
 import yaml
 
+from streamgauge.cli.report import report as report_command
 from streamgauge.demo.incidents import INCIDENTS
 from support.polling import wait_for
 from support.servers import RealServer, free_port
@@ -23,7 +25,7 @@ SPEED = 60
 ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.startswith("STREAMGAUGE_")}
 EVENT_STREAMS = ("policy.updated", "model.retrain", "reconcile.close")
 # What is wrong with the demo by design, whatever else happens.
-STANDING = {("old-dashboard", "abandoned"), ("policy.updated", "unfinished rename")}
+STANDING = {("policy.updated", "unfinished rename")}
 
 
 class Report(NamedTuple):
@@ -135,6 +137,12 @@ class TestCalmDemo:
         assert (holds["pattern"], holds["state"]) == ("quantum:reconcile:hold:*", "counted")
         assert holds["keys"] >= 0
 
+    def test_a_group_that_was_declared_to_have_no_limit_is_no_problem(self, calm: str):
+        groups = {one["group"]: one for one in report(calm, "--format=json").redis["groups"]}
+        old = groups["old-dashboard"]
+        assert (old["state"], old["severity"]) == ("no limit", "unknown")
+        assert old["reason"].endswith(", and its limit is none")
+
     def test_two_looks_count_what_came_in_between(self, calm: str):
         found = report(calm, "--format=json", "--window=500ms").redis
         assert 0.4 < found["window_seconds"] < 5
@@ -243,29 +251,44 @@ class TestEveryServer:
 
 class TestHostileServer:
     def test_names_of_any_bytes_in_every_format(self, redis8: RealServer):
-        names = [b"a\n# b", b"\x1b[31mred", b"p|ipe", b"`tick`", b"[red]x", b"\xff\x00", b"<b>"]
+        names = [
+            b" ",
+            b"a\n# b",
+            b"\x1b[31mred",
+            b"p|ipe",
+            b"`tick`",
+            b"[red]x",
+            b"\xff\x00",
+            b"<b>",
+        ]
         with redis8.client() as client:
             for name in names:
                 client.xadd(name, {"n": 1})
                 client.xgroup_create(name, name, "0")
         for output_format in ("table", "markdown", "json"):
             found = report(f"--redis.url={redis8.url}", f"--format={output_format}")
-            assert found.code == 1, found.err
+            assert found.code == 0, found.err
             assert all(char.isprintable() for line in found.out.split("\n") for char in line)
         assert len(json.loads(found.out)["redis"][0]["streams"]) == len(names)
 
 
 class TestCheck:
-    def test_an_empty_server_is_healthy(self, redis7: RealServer):
-        found = report(f"--redis.url={redis7.url}")
-        assert (found.code, found.err) == (0, "")
-        assert "holds no stream that is watched" in found.out
+    def test_where_no_stream_is_found_nothing_was_judged(self, redis7: RealServer, tmp_path: Path):
+        with redis7.client() as client:
+            client.xadd("s", {"n": 1})
+        address = {"url": redis7.url}
+        found = report(config(tmp_path, redis=address, discovery={"match": ["none:*"]}))
+        assert (found.code, found.err) == (1, "")
+        assert "no stream was found, so nothing was judged" in found.out
+        declared = [{"match": "none:yet", "class": "event"}]
+        assert report(config(tmp_path, redis=address, streams=declared)).code == 0
 
     def test_a_server_that_is_not_there_is_3_and_the_reason_is_told(self):
         found = report(f"--redis.url=redis://127.0.0.1:{free_port()}", "--format=markdown")
         assert found.code == 3
         assert "❌ could not be read" in found.out
         assert "Connection refused" in found.err
+        assert "- other: `" in found.out
 
     def test_of_several_servers_all_are_told_and_the_worst_counts(self, redis7, tmp_path):
         servers = [
@@ -278,6 +301,9 @@ class TestCheck:
             ("here", True),
             ("gone", False),
         ]
+        (error,) = json.loads(found.out)["redis"][1]["errors"]
+        assert (error["kind"], error["name"], error["error"]) == ("redis", "gone", "other")
+        assert "Connection refused" in error["reason"]
 
     @pytest.mark.parametrize(("password", "code"), [("s3cret", 0), ("wr0ng", 3)])
     @pytest.mark.parametrize("where", ["url", "environment", "file"])
@@ -291,6 +317,8 @@ class TestCheck:
             environment = {"STREAMGAUGE_REDIS_PASSWORD": password}
         else:
             flag = config(tmp_path, redis={"url": f"redis://{address}", "password": password})
+        with server.client() as client:
+            client.xadd("s", {"n": 1})
         for output_format in ("table", "json"):
             found = report(flag, f"--format={output_format}", environment=environment)
             assert found.code == code, found.err
@@ -303,17 +331,52 @@ class TestCheck:
             (["--redis.url=redis://h", "--window=soon"], "found 'soon'"),
             (["--redis.url=redis://h", "--format=xml"], "'xml' is not one of"),
             (["--redis.url=redis://h", "--only=good"], "is not 'problems'"),
+            (["--config.file=/none.yml"], "cannot be read"),
+            (["--redis.url=redis://h", "--fromat=json"], "No such option '--fromat'"),
         ],
     )
-    def test_a_mistake_is_one_sentence_and_no_report(self, arguments, sentence):
+    def test_a_mistake_is_one_sentence_and_no_verdict(self, arguments, sentence):
+        """A check that takes 2 for critical must not page for a mistake."""
         found = report(*arguments)
-        assert (found.code, found.out) == (2, "")
+        assert (found.code, found.out) == (3, "")
         assert sentence in found.err
         assert "Traceback" not in found.err
 
-    def test_streams_that_may_not_be_read_are_counted_and_named_in_the_log(
-        self, start_server, tmp_path
-    ):
+    def test_a_fault_of_the_program_is_no_verdict_either(self, monkeypatch, capsys):
+        def fail(*_: object) -> None:
+            raise RuntimeError("broken")
+
+        monkeypatch.setattr("streamgauge.cli.report.read_config", fail)
+        with pytest.raises(click.exceptions.Exit) as end:
+            report_command.invoke(report_command.make_context("report", ["--redis.url=redis://h"]))
+        assert end.value.exit_code == 3
+        assert "broken" in capsys.readouterr().err
+
+    def test_a_key_of_another_type_is_called_so(self, redis7: RealServer, tmp_path: Path):
+        with redis7.client() as client:
+            client.hset("feed", "field", "value")
+            client.hset("job", "field", "value")
+        streams = [
+            {"match": "feed", "class": "continuous"},
+            {"match": "job", "class": "event"},
+        ]
+        flag = config(tmp_path, redis={"url": redis7.url}, streams=streams)
+        found = report(flag, "--format=json")
+        assert found.code == 2
+        feed, job = found.redis["streams"]
+        assert (feed["stream"], feed["state"], feed["severity"]) == (
+            "feed",
+            "wrong type",
+            "critical",
+        )
+        assert (job["stream"], job["state"], job["severity"]) == ("job", "wrong type", "warning")
+        assert [one["error"] for one in found.redis["errors"]] == ["wrongtype", "wrongtype"]
+        text = report(flag).out
+        assert "critical: feed (wrong type); 1 warning" in text
+        for word in ("missing", "empty by design", "does not exist"):
+            assert word not in text
+
+    def test_streams_that_may_not_be_read_are_named_with_the_reason(self, start_server, tmp_path):
         server = start_server("redis-7.0")
         with server.client() as client:
             for name in ("feed", "jobs"):
@@ -328,8 +391,13 @@ class TestCheck:
         )
         found = report(flag, "--format=json")
         assert found.code == 2
-        kinds = [one["kind"] for one in found.redis["findings"]]
-        assert kinds[0] == "continuous stream unreadable"
+        assert found.redis["findings"][0]["kind"] == "continuous stream unreadable"
+        assert found.redis["findings"][0]["subjects"][0]["stream"] == "feed"
+        states = {one["stream"]: one["state"] for one in found.redis["streams"]}
+        assert states["feed"] == "unreadable"
+        (error,) = (one for one in found.redis["errors"] if one["name"] == "feed")
+        assert (error["kind"], error["error"]) == ("stream", "noperm")
+        assert "NOPERM" in error["reason"]
         assert "stream=feed" in found.err
 
     def test_it_only_reads(self, redis7: RealServer):

@@ -1,7 +1,9 @@
-"""Hundreds of scrapes while everything comes and goes: what the exporter holds stays the same."""
+"""Scrapes by the thousand, and while everything comes and goes: what is held stays the same."""
 
 import gc
+import http.client
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from threading import Thread
 from types import FunctionType, ModuleType
@@ -13,12 +15,55 @@ from streamgauge.config import load_config
 from streamgauge.policy import Policy
 from streamgauge.source.target import Target
 from support.faulty import Proxy
+from support.faulty_rig import CLASS_OF, HEALTHY, ONCE, fill, outcome
+from support.faulty_rig import configuration as steady
+from support.metrics import Scrape
 from support.polling import wait_for
 from support.servers import RealServer
 from support.soaking import LASTING, Unrest, configuration, soak, usage
 
 SCRAPES = 110
+IN_A_ROW, WARM_UP = 10_000, 1_000
+MOST_GROWTH = 1.10
+# Coverage keeps something of every thread there ever was.
+UNMEASURED = {"COVERAGE_PROCESS_CONFIG": "", "COVERAGE_PROCESS_START": ""}
 SPARE = 3  # connections of a client and of discovery, and one that is being closed
+
+
+def test_ten_thousand_scrapes_in_a_row_hold_no_more_and_the_last_is_right(
+    redis7: RealServer, exporter: Callable
+) -> None:
+    with redis7.client() as client:
+        fill(client)
+        process = exporter(
+            config=steady(redis7.url, timeout="20s", discovery=ONCE), environment=UNMEASURED
+        )
+        with closing(http.client.HTTPConnection("127.0.0.1", process.port, timeout=30)) as standing:
+
+            def scrape() -> bytes:
+                standing.request("GET", "/metrics")
+                answer = standing.getresponse()
+                assert answer.status == http.client.OK
+                return answer.read()
+
+            for number in range(IN_A_ROW):
+                assert b'redis_up{redis="main"} 1' in scrape()
+                if number == WARM_UP:
+                    warm = usage(process.pid)
+            client.xadd("work", {"n": 5})
+            client.xreadgroup("g", "c", {"work": ">"}, count=3)
+            last = Scrape(scrape().decode())
+            wait_for(lambda: usage(process.pid).threads <= warm.threads, "no more threads")
+            wait_for(lambda: usage(process.pid).files <= warm.files, "no more open files")
+            assert usage(process.pid).resident_kib <= warm.resident_kib * MOST_GROWTH
+    assert outcome(last) == HEALTHY
+    for name, of_work, of_others in (
+        ("stream_length", 6, 5),
+        ("stream_group_lag", 1, 3),
+        ("stream_group_messages_pending", 5, 2),
+    ):
+        found = {key[0]: value for key, value in last[f"redis_{name}"].items()}
+        assert found == dict.fromkeys(CLASS_OF, of_others) | {"work": of_work}, name
 
 
 def test_process_holds_no_more_threads_and_files_after_many_scrapes(

@@ -46,6 +46,7 @@ def test_without_a_command_help_is_shown(command):
         (["serv"], "No such command 'serv'"),
         (["serve", "--redis.ulr=x"], "No such option '--redis.ulr'"),
         (["serve", "--log.level=loud"], "'loud' is not one of"),
+        (["serve", "--redis.url=redis://h", "--shard=4/3"], "write I/N, as in 2/3"),
         (["serve"], "--redis.url"),
         (["serve", "--redis.url=http://x"], "redis://"),
         (["serve", "--redis.url=redis://h", "--web.listen-address=nowhere"], "write host:port"),

@@ -83,6 +83,9 @@ def test_every_option_arrives(monkeypatch, tmp_path: Path):
         (["--web.listen-address=here"], "'here' is not HOST:PORT"),
         (["--speed=0.5"], "0.5 is not in the range"),
         (["--duration=0"], "0.0 is not in the range"),
+        (["--speed=nan"], "'nan' is not a number of seconds or times"),
+        (["--duration=nan"], "'nan' is not a number of seconds or times"),
+        (["--duration=inf"], "'inf' is not a number of seconds or times"),
     ],
 )
 def test_mistakes(monkeypatch, arguments: list[str], sentence: str):

@@ -1,23 +1,28 @@
 """Each deployment example is accepted by the tool that will read it, and names what exists."""
 
+import json
 import runpy
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import jsonschema
 import kubernetes_validate
 import pytest
 import yaml
 
 from streamgauge.config import load_config
+from streamgauge.pack.operator import as_prometheus_rule
 from support.servers import missing
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
 KUBERNETES = DEPLOY / "kubernetes"
+COMPOSE = DEPLOY / "compose" / "compose.yaml"
 MANIFESTS = sorted(file for file in KUBERNETES.glob("*.yaml") if file.name != "kustomization.yaml")
 OPERATOR = "monitoring.coreos.com/v1"
+SCHEMAS = ROOT / "tests" / "support" / "schemas"
 
 
 def run(command, *arguments, **options):
@@ -61,12 +66,44 @@ def test_the_image_is_built_from_files_that_are_let_in():
 @pytest.mark.parametrize("manifest", objects())
 def test_a_manifest_fits_the_schema_of_kubernetes(manifest):
     if manifest["apiVersion"] == OPERATOR:
-        pytest.fail("checked below") if manifest["kind"] not in OPERATOR_KINDS else None
-        return
-    kubernetes_validate.validate(manifest, desired_version="1.30", strict=True)
+        assert unfit(manifest, manifest["kind"]) == []
+    else:
+        kubernetes_validate.validate(manifest, desired_version="1.30", strict=True)
 
 
-OPERATOR_KINDS = {"PrometheusRule", "ServiceMonitor"}
+@pytest.mark.parametrize(
+    "rules", sorted((ROOT / "alerts").glob("*.rules.yml")), ids=lambda f: f.name
+)
+def test_every_rule_file_fits_the_schema_of_the_operator(rules):
+    wrapped = yaml.safe_load(as_prometheus_rule(rules.name, rules.read_text()))
+    assert unfit(wrapped, "PrometheusRule") == []
+
+
+def test_the_compose_file_fits_the_compose_specification():
+    assert unfit(yaml.safe_load(COMPOSE.read_text()), "ComposeSpecification") == []
+
+
+@pytest.mark.parametrize(
+    ("file", "kind", "written", "mistaken"),
+    [
+        ("kubernetes/servicemonitor.yaml", "ServiceMonitor", "scrapeTimeout:", "scrapeTimeot:"),
+        ("kubernetes/servicemonitor.yaml", "ServiceMonitor", "interval: 15s", "interval: 15 sec"),
+        ("kubernetes/servicemonitor.yaml", "ServiceMonitor", "port: metrics", "port: 10121"),
+        ("compose/compose.yaml", "ComposeSpecification", "healthcheck:", "healtcheck:"),
+        ("compose/compose.yaml", "ComposeSpecification", "read_only: true", "read_only: [true]"),
+        ("compose/compose.yaml", "ComposeSpecification", "name: streamgauge", "name: [x]"),
+    ],
+)
+def test_a_mistake_does_not_fit_its_schema(file, kind, written, mistaken):
+    text = (DEPLOY / file).read_text()
+    assert written in text
+    assert unfit(yaml.safe_load(text.replace(written, mistaken)), kind)
+
+
+def unfit(value, kind):
+    """What does not fit the published schema of a kind."""
+    schema = json.loads((SCHEMAS / f"{kind}.json").read_text())
+    return [error.message for error in jsonschema.Draft202012Validator(schema).iter_errors(value)]
 
 
 def test_kustomize_names_every_manifest():
@@ -126,6 +163,15 @@ def test_compose_mounts_and_builds_what_is_there():
         assert (folder / mount.split(":")[0]).exists(), mount
     for each in services.values():
         assert all(port.startswith("127.0.0.1:") for port in each.get("ports", []))
+
+
+def test_the_configuration_in_compose_is_mounted_with_its_folder():
+    exporter = yaml.safe_load(COMPOSE.read_text())["services"]["exporter"]
+    (mount,) = exporter["volumes"]
+    source, target, _ = mount.split(":")
+    (file,) = [Path(word.partition("=")[2]) for word in exporter["command"] if ".file=" in word]
+    assert file.parent == Path(target)
+    assert (COMPOSE.parent / source / file.name).is_file()
 
 
 def test_grafana_in_compose_finds_the_dashboards_where_the_provider_looks():

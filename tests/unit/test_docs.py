@@ -22,6 +22,7 @@ DOCUMENTS = sorted(
         *(ROOT / "alerts").glob("*.md"),
         *(ROOT / "grafana").glob("*.md"),
         *(ROOT / "benchmarks").glob("*.md"),
+        *(ROOT / "deploy").glob("*.md"),
     ]
 )
 DEMO_URL = "redis://127.0.0.1:6379/0"

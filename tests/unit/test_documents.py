@@ -10,7 +10,12 @@ from streamgauge.web.documents import document_html, documents, runbook_path
 from streamgauge.web.status import document_page, documents_page
 from support.servers import ROOT
 
-WITHOUT_RUNBOOK = {FindingKind.UNFINISHED_RENAME, FindingKind.CONSUMERS_GONE}
+WITHOUT_RUNBOOK = {
+    FindingKind.UNFINISHED_RENAME,
+    FindingKind.CONSUMERS_GONE,
+    FindingKind.LIMIT_NEVER_HOLDS,
+    FindingKind.NO_STREAM,
+}
 """What needs none: the finding itself says what to do, and no alert is about it."""
 
 

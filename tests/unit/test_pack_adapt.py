@@ -9,12 +9,13 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streamgauge.bundled import bundle_path
 from streamgauge.pack import Format, PackOptions, adapt
 from streamgauge.pack.matchers import Label
 from streamgauge.pack.options import parse_base
 
 RULES = """\
-# The job's name is here: job="streamgauge".
+# If yours has another name than streamgauge, change it wherever job="streamgauge" stands.
 groups:
   - name: g
     rules:
@@ -63,7 +64,7 @@ def adapted(name: str, text: str, options: PackOptions = EVERYTHING) -> str:
 def test_rules_are_adapted():
     text = adapted("alerts/a.rules.yml", RULES)
     assert text.splitlines() == [
-        '# The job\'s name is here: job="site".',
+        '# If yours has another name than site, change it wherever job="site" stands.',
         "groups:",
         "  - name: g",
         "    rules:",
@@ -155,3 +156,10 @@ def test_any_job_name_is_what_a_dashboard_reads(job):
     literal = dashboard["expr"].removeprefix("up{job=").removesuffix("}")
     assert ast.literal_eval(literal) == job
     assert dashboard["templating"]["list"][0]["current"] == {"text": [job], "value": job}
+
+
+def test_the_shipped_sentence_about_the_jobs_name_is_still_true_at_a_site():
+    name = PurePosixPath("alerts/exporter.rules.yml")
+    text = adapt(name, (bundle_path("alerts") / name.name).read_text(), PackOptions(job=r"my \1"))
+    assert "has another name than my \\1, change\n# it wherever job=" in text
+    assert "streamgauge, change" not in text

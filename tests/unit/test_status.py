@@ -8,6 +8,7 @@ from streamgauge.report.document import Column, Section, cell
 from streamgauge.source.errors import Unreadable
 from streamgauge.source.stream_error import StreamError
 from streamgauge.source.topology import Outage
+from streamgauge.verdict.judge import judge
 from streamgauge.watched import Faults
 from streamgauge.web import overview as overviews
 from streamgauge.web.overview import MOST_OTHERS, MOST_PROBLEMS
@@ -124,7 +125,7 @@ class TestOrder:
     @pytest.mark.parametrize(
         ("streams", "title"),
         [
-            ([], "as designed"),
+            ([stream(EVENT)], "as designed"),
             ([stream(CONTINUOUS, **QUIET)], "1 critical"),
             (
                 [stream(HYBRID, group(b"a", **LATE), group(b"b", **LATE))],
@@ -147,7 +148,7 @@ class TestUnreadable:
         assert "<dl" not in shown.markup
 
     def test_an_empty_redis_says_so(self):
-        assert "holds no stream that is watched" in page().text
+        assert "no stream was found, so nothing was judged" in page().text
 
     def test_a_key_of_another_type_is_not_said_to_be_absent(self):
         faults = Faults(streams=(StreamError(b"s", "wrongtype", "WRONGTYPE ..."),))
@@ -162,6 +163,12 @@ class TestUnreadable:
         faults = Faults(streams=(StreamError(b"feed", "noperm", "NOPERM no rights"),))
         shown = page(stream(EVENT), faults=faults).text
         assert "critical: unreadable feed could not be read (noperm): NOPERM no rights" in shown
+
+    def test_a_stream_is_one_problem_though_a_finding_names_it_too(self):
+        faults = Faults(streams=(StreamError(b"feed", "noperm", "NOPERM no rights"),))
+        counts = [unreadable(CONTINUOUS)]
+        shown = page(stream(EVENT), faults=faults, error_counts=counts).markup
+        assert "<title>1 critical – Streamgauge</title>" in shown
 
     def test_a_node_that_cannot_be_read_is_named_with_its_streams(self):
         outage = Outage(Unreadable("timeout", "no answer"), [b"a", b"b"])
@@ -237,6 +244,6 @@ def test_a_section_that_is_new_in_the_report_appears_by_itself(monkeypatch):
 
 
 def test_every_section_of_the_report_that_is_drawn_as_rows_is_still_called_so():
-    (chapter,) = overviews.document([overviews.judge(look(stream(EVENT)))])
+    (chapter,) = overviews.document([judge(look(stream(EVENT)))])
     titles = {section.title for section in chapter.sections}
     assert titles >= overviews._DRAWN_AS_ROWS

@@ -75,23 +75,24 @@ def target(tmp_path, topology):
     config = load_config(file, environ={})
     target = WatchedTarget(config.redis[0], config.discovery, Policy.from_config(config))
     target._topology = topology
+    target._discovery.wait_for_first_walk = lambda _seconds: None
     return target
 
 
 def test_what_could_not_be_read_is_known_by_its_name(target, topology):
     error = StreamError(b"feed", "wrongtype", "WRONGTYPE another kind of value")
     topology.answer = sampled(error)
-    snapshot = target.sample(0.01)
+    snapshot = target.sample(5.0)
     assert target.seen(snapshot).faults.streams == (error,)
     topology.answer = sampled()
-    assert target.seen(target.sample(0.01)).faults.streams == ()
+    assert target.seen(target.sample(5.0)).faults.streams == ()
 
 
 def test_why_redis_could_not_be_read_is_known_and_nothing_of_before_is_shown(target, topology):
     topology.answer = sampled()
-    target.sample(0.01)
+    target.sample(5.0)
     topology.answer = Unreadable("noperm", "WRONGPASS invalid username-password pair")
-    seen = target.seen(target.sample(0.01))
+    seen = target.seen(target.sample(5.0))
     assert (seen.look.snapshot.up, seen.earlier) == (0, None)
     assert str(seen.faults.server) == "WRONGPASS invalid username-password pair"
 
@@ -105,7 +106,7 @@ def test_two_looks_are_kept(target, topology, monkeypatch):
     clock = iter([AT, AT + 15])
     monkeypatch.setattr("streamgauge.watched.time", SimpleNamespace(time=lambda: next(clock, AT)))
     topology.answer = sampled()
-    first, second = target.sample(0.01), target.sample(0.01)
+    first, second = target.sample(5.0), target.sample(5.0)
     seen = target.seen(second)
     assert seen.look.snapshot is second
     assert seen.earlier.snapshot is first

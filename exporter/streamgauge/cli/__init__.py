@@ -47,7 +47,7 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Run the command line; a mistake of the user is one sentence and exit code 2."""
+    """Run the command line; a mistake of the user is one sentence and, mostly, exit code 2."""
     try:
         sys.exit(cli.main(standalone_mode=False))
     except click.exceptions.NoArgsIsHelpError as error:

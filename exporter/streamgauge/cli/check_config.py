@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from streamgauge.cli.configuration import ConfigMistake, read_config
+from streamgauge.cli.output import say
 from streamgauge.config import ConfigError
 from streamgauge.config.describe import describe, warnings
 
@@ -21,4 +22,4 @@ def check_config(file: Path) -> None:
         raise ConfigMistake(error) from error
     for warning in warnings(config):
         click.echo(f"streamgauge: warning: {file}: {warning}", err=True)
-    click.echo(describe(config).rstrip())
+    say(describe(config).rstrip())

@@ -1,9 +1,12 @@
 """`streamgauge demo`: a live simulated system on an embedded server, exporter included."""
 
+import math
 from pathlib import Path
+from typing import Any
 
 import click
 
+from streamgauge.cli.output import say
 from streamgauge.demo.errors import DemoError
 from streamgauge.demo.exporter import ListenAddress, parse_listen_address
 from streamgauge.demo.incidents import INCIDENTS, Incident, parse_incident
@@ -17,6 +20,18 @@ from streamgauge.demo.run import (
 )
 
 FASTEST = 600.0
+
+
+class _Number(click.FloatRange):
+    """A number in a range; click takes `nan` for one, and `inf` where the range has no end."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        number: float = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not a number of seconds or times", param, ctx)
+        return number
 
 
 def _incidents(
@@ -43,7 +58,7 @@ def _incidents_help() -> str:
 @click.command("demo", epilog=_incidents_help())
 @click.option(
     "--speed",
-    type=click.FloatRange(1, FASTEST),
+    type=_Number(1, FASTEST),
     default=1.0,
     show_default=True,
     help="Run the system, and all limits, this many times as fast.",
@@ -84,7 +99,7 @@ def _incidents_help() -> str:
 @click.option(
     "--duration",
     "duration_seconds",
-    type=click.FloatRange(0, min_open=True),
+    type=_Number(0, min_open=True),
     metavar="SECONDS",
     help="End after so many seconds; otherwise Ctrl-C ends it.",
 )
@@ -110,7 +125,7 @@ def demo(
         duration_seconds=duration_seconds,
     )
     try:
-        run_demo(options, on_ready=_print_addresses, say=click.echo)
+        run_demo(options, on_ready=_print_addresses, say=say)
     except DemoError as error:
         raise click.ClickException(str(error)) from error
 
@@ -119,7 +134,7 @@ def _print_addresses(addresses: Addresses) -> None:
     server = addresses.server
     if addresses.server_process_id is not None:
         server = f"{server}, process {addresses.server_process_id}"
-    click.echo(
+    say(
         "\n".join(
             (
                 "The simulated system runs; Ctrl-C ends it.",

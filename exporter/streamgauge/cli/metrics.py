@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 import click
 
+from streamgauge.cli.output import say
 from streamgauge.metrics import METRICS
 
 
 @click.command()
 def metrics() -> None:
     """Print every metric with its labels, type and meaning as a Markdown table."""
-    click.echo("\n".join(_markdown()))
+    say("\n".join(_markdown()))
 
 
 def _markdown() -> Iterator[str]:

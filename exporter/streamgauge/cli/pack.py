@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from streamgauge.bundled import BUNDLES
+from streamgauge.cli.output import say
 from streamgauge.pack import Format, PackError, PackOptions, write_pack
 from streamgauge.pack.adapt import GRAFANA_BASE, JOB, RUNBOOK_BASE
 from streamgauge.pack.matchers import Label
@@ -74,4 +75,4 @@ def pack(
         write_pack(directory, options)
     except PackError as error:
         raise click.ClickException(str(error)) from error
-    click.echo(f"wrote {' and '.join(f'{name}/' for name in BUNDLES)} into {directory}")
+    say(f"wrote {' and '.join(f'{name}/' for name in BUNDLES)} into {directory}")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import click
 
@@ -19,18 +21,19 @@ from streamgauge.cli.configuration import (
     read_config,
     redis_url_option,
 )
-from streamgauge.config import Config, ConfigError, parse_duration
-from streamgauge.policy import Policy
+from streamgauge.cli.output import write
+from streamgauge.config import ConfigError, parse_duration
 from streamgauge.report.markdown import markdown
 from streamgauge.report.plain import plain_text
 from streamgauge.report.sections import document
 from streamgauge.report.status import status_json
-from streamgauge.report.summary import exit_code
-from streamgauge.source.target import Target
-from streamgauge.verdict.judge import judge
+from streamgauge.report.summary import UNREADABLE_EXIT_CODE, exit_code
+from streamgauge.report.terminal import terminal_text
 from streamgauge.verdict.looks import Look
 from streamgauge.verdict.records import RedisVerdict
+from streamgauge.verdict.seen import verdict_on
 from streamgauge.watch import Watch
+from streamgauge.watched import Seen, WatchedTarget
 
 Renderer = Callable[[Sequence[RedisVerdict], bool], str]
 
@@ -49,8 +52,6 @@ def _as_table(verdicts: Sequence[RedisVerdict], only_problems: bool) -> str:
     shown = document(verdicts, only_problems=only_problems)
     if not sys.stdout.isatty():
         return plain_text(shown)
-    from streamgauge.report.terminal import terminal_text  # noqa: PLC0415 - rich is slow to import
-
     return terminal_text(shown, shutil.get_terminal_size().columns)
 
 
@@ -69,7 +70,44 @@ _RENDERERS: Final[dict[str, Renderer]] = {
 }
 
 
-@click.command()
+class _NoVerdict(click.ClickException):
+    """A mistake that keeps the report from a verdict."""
+
+    exit_code = UNREADABLE_EXIT_CODE
+
+
+class _Check(click.Command):
+    """Its exit codes are verdicts: what keeps it from one must not end with the code of one."""
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        with _no_verdict():
+            return super().make_context(info_name, args, parent, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with _no_verdict():
+            return super().invoke(ctx)
+
+
+@contextlib.contextmanager
+def _no_verdict() -> Iterator[None]:
+    try:
+        yield
+    except (click.exceptions.Exit, click.Abort):
+        raise
+    except click.ClickException as error:
+        raise _NoVerdict(error.format_message()) from error
+    except Exception as error:
+        traceback.print_exc()
+        raise click.exceptions.Exit(UNREADABLE_EXIT_CODE) from error
+
+
+@click.command(cls=_Check)
 @config_file_option
 @redis_url_option
 @click.option(
@@ -98,9 +136,10 @@ def report(
 ) -> None:
     """Say of every stream and consumer group whether it is as designed, and why.
 
-    Ends with 0 when all is well, 1 with warnings, 2 when something is critical (what the shipped
-    alerts page for) and 3 when a Redis could not be read, so it serves as a check. A mistake on the
-    command line or in the configuration also ends with 2, and writes nothing to stdout.
+    It serves as a check. It ends with 0 when all is well, 1 with warnings, also when no stream was
+    found, 2 when something is critical (what the shipped alerts page for), and 3 when that is not
+    known: a Redis could not be read, or there is a mistake on the command line or in the
+    configuration, which writes nothing to stdout.
     """
     logs.configure("warn", "logfmt")
     try:
@@ -110,28 +149,27 @@ def report(
         raise ConfigMistake(error) from error
     watch.start()
     try:
-        verdicts = _verdicts(config, list(watch.targets.values()), window_seconds)
+        verdicts = _verdicts(watch, window_seconds)
     finally:
         watch.stop()
-    click.echo(_RENDERERS[output_format](verdicts, only == "problems"), nl=False)
+    write(_RENDERERS[output_format](verdicts, only == "problems"))
     context.exit(exit_code(verdicts))
 
 
-def _verdicts(
-    config: Config, targets: Sequence[Target], window_seconds: float | None
-) -> list[RedisVerdict]:
+def _verdicts(watch: Watch, window_seconds: float | None) -> list[RedisVerdict]:
     """Look at every target, once or twice, all of them at the same time."""
-    policy = Policy.from_config(config)
+    targets = list(watch.targets.values())
     with ThreadPoolExecutor(len(targets)) as pool:
         earlier: Iterable[Look | None] = [None] * len(targets)
         if window_seconds is not None:
-            earlier = list(pool.map(_look, targets))
+            earlier = [seen.look for seen in pool.map(_look, targets)]
             time.sleep(window_seconds)
         looks = pool.map(_look, targets)
-        return [judge(now, then, policy) for now, then in zip(looks, earlier, strict=True)]
+        return [
+            verdict_on(now._replace(earlier=then), watch.policy)
+            for now, then in zip(looks, earlier, strict=True)
+        ]
 
 
-def _look(target: Target) -> Look:
-    """Take one sample, and the time on the server's clock at its end."""
-    snapshot = target.sample(target.redis.timeout_seconds)
-    return Look(snapshot, time.time() + (snapshot.clock_offset_seconds or 0.0))
+def _look(target: WatchedTarget) -> Seen:
+    return target.seen(target.sample(target.redis.timeout_seconds))

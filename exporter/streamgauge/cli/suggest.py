@@ -20,6 +20,7 @@ from streamgauge.cli.configuration import (
     read_config,
     redis_url_option,
 )
+from streamgauge.cli.output import say, write
 from streamgauge.config import Config, ConfigError, RedisConfig
 from streamgauge.policy import Policy
 from streamgauge.report.names import plain
@@ -125,7 +126,7 @@ def suggest(
     suggestion = Suggestion(time.time(), entries, rules, list(gathered.proposals.values()), remarks)
     text = document(config, suggestion)
     if output is None:
-        click.echo(text, nl=False)
+        write(text)
     else:
         _write(output, text)
 
@@ -199,17 +200,17 @@ def _tracker() -> Iterator[Tracker]:
 
 def _update(path: Path, before: bytes, rules: list[Rule], redis_url: str | None) -> None:
     if not rules:
-        click.echo(f"{path} has a rule for every stream whose history tells; it stays as it is")
+        say(f"{path} has a rule for every stream whose history tells; it stays as it is")
         return
     try:
         add_rules(path, before, rules, lambda file: read_config(file, redis_url))
     except UpdateError as error:
-        click.echo("\n".join(rule_lines(rules, "  ")))
+        say("\n".join(rule_lines(rules, "  ")))
         raise click.ClickException(
             f"{path} stays as it is: {error}. The rules are printed, to be added by hand"
         ) from error
     streams = sum(len(rule.proposals) for rule in rules)
-    click.echo(f"added {counted(len(rules), 'rule')} for {counted(streams, 'stream')} to {path}")
+    say(f"added {counted(len(rules), 'rule')} for {counted(streams, 'stream')} to {path}")
 
 
 def _tell_unclassified(proposals: Iterable[Proposal]) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from streamgauge.demo.errors import DemoError
+from streamgauge.demo.leash import leashed
 from streamgauge.demo.pace import every
 from streamgauge.demo.server import free_port
 
@@ -131,10 +132,12 @@ async def running_exporter(
     log = config.with_name("exporter.log")
     with log.open("wb") as output:
         process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *SERVE,
-            f"--config.file={config}",
-            f"--web.listen-address={address}",
+            *leashed(
+                sys.executable,
+                *SERVE,
+                f"--config.file={config}",
+                f"--web.listen-address={address}",
+            ),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=output,
             stderr=output,

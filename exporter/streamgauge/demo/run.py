@@ -18,6 +18,7 @@ from streamgauge.demo.exporter import (
     exporter_environment,
     running_exporter,
 )
+from streamgauge.demo.folder import claimed
 from streamgauge.demo.incidents import Incident
 from streamgauge.demo.pace import Pace, every
 from streamgauge.demo.server import REMEDY, RunningServer, embedded_server
@@ -97,6 +98,7 @@ async def _demo(
         address = available(wanted)
         if wanted.port and address != wanted:
             say(f"{wanted} is taken, so the exporter listens on {address}")
+        stack.enter_context(claimed(options.directory))
         server = stack.enter_context(_server(options.redis_url))
         if not server.is_real and any(
             one.kind.name == "stream-deleted" for one in options.incidents

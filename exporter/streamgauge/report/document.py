@@ -43,7 +43,10 @@ class Section(NamedTuple):
 
 
 class Chapter(NamedTuple):
-    """Everything about one Redis; `method` says how it was looked at and when."""
+    """Everything about one Redis; `method` says how it was looked at and when.
+
+    `trouble` says what of it could not be read at all, and why.
+    """
 
     redis: bytes
     db: int
@@ -51,6 +54,7 @@ class Chapter(NamedTuple):
     summary: Sentence
     time: str
     method: str
+    trouble: Sequence[Sentence]
     sections: Sequence[Section]
 
 

@@ -29,6 +29,10 @@ def _chapter(chapter: Chapter) -> Iterator[str]:
     yield f"**Method:** {chapter.method}  "
     yield f"**Status:** {_mark(chapter.severity)}{chapter.summary.text(code_span)}"
     yield ""
+    for said in chapter.trouble:
+        yield f"- {said.text(code_span)}"
+    if chapter.trouble:
+        yield ""
     for number, section in enumerate(chapter.sections, 1):
         yield f"## {number}. {section.title}"
         yield ""

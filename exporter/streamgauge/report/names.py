@@ -9,14 +9,17 @@ from streamgauge.labels import label_value
 
 _LONGEST: Final = 160
 _BACKTICKS: Final = re.compile("`+")
+_UNSEEN_BLANK: Final = re.compile(r"\A |(?<= ) | \Z")
 
 
 def plain(name: bytes) -> str:
     r"""Show a name on one line of plain text: control and invisible characters as `\n`, `\x1b`.
 
-    What is very long is cut: a name may have half a gigabyte.
+    So are blanks at either end or beside each other, which no table or page would show. What is
+    very long is cut: a name may have half a gigabyte.
     """
     text = label_value(name[: _LONGEST + 1])
+    text = _UNSEEN_BLANK.sub(r"\\x20", text)
     text = "".join(char if char.isprintable() else _escape(char) for char in text)
     if len(name) > _LONGEST:
         text = text[:_LONGEST] + "…"

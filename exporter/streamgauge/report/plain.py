@@ -21,6 +21,7 @@ def plain_text(document: Document) -> str:
 def _chapter(chapter: Chapter) -> Iterator[str]:
     yield f"{plain(chapter.redis)} (db{chapter.db}): {chapter.summary.text(plain)}"
     yield f"{chapter.time}, {chapter.method}"
+    yield from (said.text(plain) for said in chapter.trouble)
     for section in chapter.sections:
         yield ""
         yield section.title.upper()

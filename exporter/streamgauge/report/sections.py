@@ -16,7 +16,7 @@ from streamgauge.report.document import (
     cell,
     name_cell,
 )
-from streamgauge.report.summary import summary
+from streamgauge.report.summary import summary, trouble
 from streamgauge.verdict.records import (
     GroupVerdict,
     KeyCountVerdict,
@@ -53,6 +53,7 @@ def _chapter(verdict: RedisVerdict, only_problems: bool) -> Chapter:
         summary=summary(verdict),
         time=utc(verdict.at).strftime("%Y-%m-%d %H:%M:%S UTC"),
         method=_method(verdict),
+        trouble=trouble(verdict),
         sections=sections,
     )
 

@@ -7,6 +7,7 @@
       "redis": [{
         "redis": "quantum", "db": "db0", "up": true, "severity": "warning", "summary": "...",
         "time": ..., "time_seconds": ..., "window_seconds": 5.0,
+        "errors":   [{"kind", "name", "error", "reason", "streams"}],
         "streams":  [{"stream", "class", "state", "severity", "reason", "exists", "length",
                       "age_seconds", "last_entry", "last_entry_seconds", "quiet_limit_seconds",
                       "groups", "entries_added", "added_in_window"}],
@@ -25,21 +26,28 @@
 
 Names are those of the labels on /metrics. A time is there twice: as ISO 8601 in UTC and as Unix
 seconds; ages and limits are seconds. null is unknown or none; a quiet limit that does not apply at
-this hour is null as well. `severity` is ok, unknown, warning or critical; lists begin with the most
-serious. With problems alone asked for, the lists hold warnings and criticals only.
+this hour is null as well.
+
+`errors` holds what could not be read: `kind` is redis, node or stream,
+`error` one of the reasons of streamgauge_stream_errors, `reason` the same in words, and `streams`
+those that cannot be seen because of it, where they are known.
+
+`severity` is ok, unknown, warning or critical; lists begin with the most serious. With problems
+alone asked for, the lists of verdicts hold warnings and criticals only.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from streamgauge import __version__
 from streamgauge.labels import label_value
 from streamgauge.report.sections import chosen, utc
 from streamgauge.report.summary import exit_code, severity_of, summary
+from streamgauge.verdict.faults import Fault
 from streamgauge.verdict.records import (
     Finding,
     GroupVerdict,
@@ -83,12 +91,31 @@ def _redis(verdict: RedisVerdict, only_problems: bool) -> dict[str, Any]:
         "summary": _text(summary(verdict)),
         **_time("time", verdict.at),
         "window_seconds": verdict.seconds,
+        "errors": [_error(kind, fault) for kind, fault in _faults(verdict)],
         "streams": [_stream(one) for one in chosen(verdict.streams, only_problems)],
         "groups": [_group(one) for one in chosen(verdict.groups, only_problems)],
         "keys": [_key(one) for one in chosen(verdict.keys, only_problems)],
         "keys_matching": [_key_count(one) for one in chosen(verdict.key_counts, only_problems)],
         "findings": [_finding(one) for one in chosen(verdict.findings, only_problems)],
         "unknown": [_text(one) for one in verdict.unknowns],
+    }
+
+
+def _faults(verdict: RedisVerdict) -> Iterator[tuple[str, Fault]]:
+    if verdict.faults.redis is not None:
+        yield "redis", verdict.faults.redis
+    yield from (("node", node) for node in verdict.faults.nodes)
+    watched = {one.stream.name for one in verdict.streams}
+    yield from (("stream", one) for one in verdict.faults.streams if one.name in watched)
+
+
+def _error(kind: str, fault: Fault) -> dict[str, Any]:
+    return {
+        "kind": kind,
+        "name": label_value(fault.name),
+        "error": fault.reason,
+        "reason": label_value(fault.detail),
+        "streams": _labels(fault.streams),
     }
 
 
@@ -100,7 +127,7 @@ def _stream(verdict: StreamVerdict) -> dict[str, Any]:
         "state": verdict.state,
         "severity": verdict.severity,
         "reason": _text(verdict.reason),
-        "exists": bool(stream.exists),
+        "exists": None if stream.exists is None else bool(stream.exists),
         "length": stream.length,
         "age_seconds": stream.age_seconds,
         **_time("last_entry", stream.last_entry_timestamp_seconds),

@@ -13,8 +13,8 @@ from streamgauge.verdict.records import (
     RedisVerdict,
     StreamVerdict,
 )
-from streamgauge.verdict.states import Severity, StreamState, worst
-from streamgauge.verdict.words import Sentence, counted
+from streamgauge.verdict.states import FindingKind, Severity, StreamState, worst
+from streamgauge.verdict.words import Sentence, counted, name_list
 
 UNREADABLE_EXIT_CODE: Final = 3
 _EXIT_CODES: Final = {
@@ -24,6 +24,7 @@ _EXIT_CODES: Final = {
     Severity.CRITICAL: 2,
 }
 _MOST_NAMED: Final = 3
+_UNREAD: Final = (StreamState.WRONG_TYPE, StreamState.UNREADABLE)
 
 
 def exit_code(verdicts: Iterable[RedisVerdict]) -> int:
@@ -39,6 +40,31 @@ def severity_of(verdicts: Iterable[RedisVerdict]) -> Severity:
     return worst(Severity.CRITICAL if not one.up else one.severity for one in verdicts)
 
 
+def trouble(verdict: RedisVerdict) -> list[Sentence]:
+    """Say why Redis, or a node of a cluster, could not be read; of a stream, its state does."""
+    said = []
+    if verdict.faults.redis is not None:
+        fault = verdict.faults.redis
+        said.append(Sentence(f"{fault.reason}: {{}}", (fault.detail,)))
+    for node in verdict.faults.nodes:
+        listed = name_list(sorted(node.streams))
+        what = f"; {counted(len(node.streams), 'stream')} cannot be seen: {listed.template}"
+        said.append(
+            Sentence(
+                f"node {{}} could not be read ({node.reason}): {{}}{what if node.streams else ''}",
+                (node.name, node.detail, *listed.names),
+            )
+        )
+    return said
+
+
+def problem_count(verdict: RedisVerdict, severity: Severity) -> int:
+    """How many problems of one severity there are; a Redis that was not read is a critical one."""
+    if not verdict.up:
+        return int(severity is Severity.CRITICAL)
+    return sum(1 for _ in _problems(verdict, severity))
+
+
 def summary(verdict: RedisVerdict) -> Sentence:
     """Say in one line how this Redis is: what is wrong, or that all is as it is meant to be."""
     if not verdict.up:
@@ -47,6 +73,8 @@ def summary(verdict: RedisVerdict) -> Sentence:
         severity: list(_problems(verdict, severity))
         for severity in (Severity.CRITICAL, Severity.WARNING)
     }
+    if any(one.kind is FindingKind.NO_STREAM for one in verdict.findings):
+        return Sentence("was read, but no stream was found, so nothing was judged")
     critical, warnings = problems[Severity.CRITICAL], problems[Severity.WARNING]
     if critical:
         more = f"; {counted(len(warnings), 'warning')}" if warnings else ""
@@ -54,7 +82,7 @@ def summary(verdict: RedisVerdict) -> Sentence:
     if warnings:
         return _listed(f"works, with {counted(len(warnings), 'warning')}: ", warnings, "")
     if not verdict.streams:
-        return Sentence("was read and holds no stream that is watched")
+        return Sentence("as designed: no stream is watched")
     return Sentence(f"as designed: {state_counts(verdict.streams)}")
 
 
@@ -70,7 +98,14 @@ def _exit_code(verdict: RedisVerdict) -> int:
 
 
 def _problems(verdict: RedisVerdict, severity: Severity) -> Iterator[Sentence]:
-    for verdicts in (verdict.streams, verdict.groups, verdict.keys, verdict.findings):
+    """Name every problem once: what a stream's state says already is no further one."""
+    said = {one.stream.name for one in verdict.streams if one.state in _UNREAD}
+    findings = [
+        one
+        for one in verdict.findings
+        if not one.subjects or not said.issuperset(subject.stream for subject in one.subjects)
+    ]
+    for verdicts in (verdict.streams, verdict.groups, verdict.keys, findings):
         for one in verdicts:
             if one.severity is severity:
                 yield _named(one)

@@ -1,95 +1,110 @@
-"""The report for a terminal: aligned, wrapped and coloured by rich."""
+"""The report for a terminal: aligned, wrapped and coloured."""
 
 from __future__ import annotations
 
-import io
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 from typing import Final
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+from rich.cells import cell_len
 
-from streamgauge.report.document import Chapter, Document, Line, Section
+from streamgauge.report.document import Chapter, Column, Document, Line, Section
 from streamgauge.report.names import plain
+from streamgauge.report.wrap import widths_within, wrapped
 from streamgauge.verdict.states import Severity
 
-_STYLES: Final = {
-    Severity.OK: "green",
-    Severity.UNKNOWN: "cyan",
-    Severity.WARNING: "yellow",
-    Severity.CRITICAL: "bold red",
+_GAP: Final = "  "
+_BOLD: Final = "1"
+_DIM: Final = "2"
+_COLOURS: Final = {
+    Severity.OK: "32",
+    Severity.UNKNOWN: "36",
+    Severity.WARNING: "33",
+    Severity.CRITICAL: "1;31",
 }
 
 
 def terminal_text(document: Document, width: int) -> str:
     """Write the document for a terminal of so many columns, with its escape sequences for colour.
 
-    Everything is rich's Text, never its markup, so a name cannot be either.
+    Every name and reason is made printable first, so none can hold an escape sequence.
     """
-    output = io.StringIO()
-    console = Console(
-        file=output,
-        width=width,
-        force_terminal=True,
-        color_system="standard",
-        highlight=False,
-        emoji=False,
-        markup=False,
-    )
-    for chapter in document:
-        _write_chapter(console, chapter)
-    return output.getvalue()
+    return "".join(f"{line}\n" for chapter in document for line in _chapter(chapter, width))
 
 
-def _write_chapter(console: Console, chapter: Chapter) -> None:
-    verdict = Text(f"{plain(chapter.redis)} (db{chapter.db}): ", "bold")
-    verdict.append(chapter.summary.text(plain), _style(chapter.severity))
-    console.print(verdict)
-    console.print(Text(f"{chapter.time}, {chapter.method}", "dim"))
+def _chapter(chapter: Chapter, width: int) -> Iterator[str]:
+    title = f"{plain(chapter.redis)} (db{chapter.db}):"
+    summary = _styled(chapter.summary.text(plain), _colour(chapter.severity))
+    yield f"{_styled(title, _BOLD)} {summary}"
+    yield _styled(f"{chapter.time}, {chapter.method}", _DIM)
+    for said in chapter.trouble:
+        yield from wrapped(said.text(plain), width)
     for section in chapter.sections:
-        console.print()
-        console.print(Text(section.title.upper(), "bold"))
-        _write_section(console, section)
-    console.print()
+        yield ""
+        yield _styled(section.title.upper(), _BOLD)
+        yield from _section(section, width)
+    yield ""
 
 
-def _write_section(console: Console, section: Section) -> None:
+def _section(section: Section, width: int) -> Iterator[str]:
     if section.rows:
-        console.print(_rich_table(section))
+        yield from _table(section, width)
     elif section.lines:
         for line in section.lines:
-            console.print(_bullet(line))
+            yield from _bullet(line, width)
     else:
-        console.print(Text(section.nothing))
+        yield section.nothing
 
 
-def _rich_table(section: Section) -> Table:
-    shown = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    last = len(section.columns) - 1
-    for index, column in enumerate(section.columns):
-        shown.add_column(
-            Text(column.title),
-            justify="right" if column.is_number else "left",
-            overflow="fold",
-            no_wrap=not column.wraps,
-            ratio=1 if index == last else None,
+def _table(section: Section, width: int) -> Iterator[str]:
+    columns = section.columns
+    titles = [column.title for column in columns]
+    rows = [[cell.text.text(plain) for cell in row] for row in section.rows]
+    natural = [max(map(cell_len, texts)) for texts in zip(titles, *rows, strict=True)]
+    room = width - len(_GAP) * (len(columns) - 1)
+    widths = widths_within(room, natural, [column.wraps for column in columns])
+    yield from _row(titles, [_DIM] * len(columns), columns, widths)
+    for texts, row in zip(rows, section.rows, strict=True):
+        styles = [_colour(cell.severity) for cell in row]
+        yield from _row(texts, styles, columns, widths)
+
+
+def _row(
+    texts: Sequence[str], styles: Sequence[str], columns: Sequence[Column], widths: Sequence[int]
+) -> Iterator[str]:
+    """One line, or as many as the cell with the most of them needs."""
+    cells = [
+        wrapped(text, width) if column.wraps else [text]
+        for text, width, column in zip(texts, widths, columns, strict=True)
+    ]
+    for line in zip_longest(*cells, fillvalue=""):
+        parts = (
+            _cell(text, width, column, style)
+            for text, width, column, style in zip(line, widths, columns, styles, strict=True)
         )
-    for row in section.rows:
-        shown.add_row(*(Text(cell.text.text(plain), _style(cell.severity)) for cell in row))
-    return shown
+        yield _GAP.join(parts).rstrip()
 
 
-def _bullet(line: Line) -> Table:
-    """A line with its mark, so that what is wrapped is indented under the text."""
-    grid = Table.grid(padding=(0, 1, 0, 0))
-    grid.add_column(no_wrap=True)
-    grid.add_column(overflow="fold")
-    text = Text()
-    if line.about:
-        text.append(f"{line.about}: ", _style(line.severity))
-    grid.add_row(Text("-"), text.append(line.text.text(plain)))
-    return grid
+def _cell(text: str, width: int, column: Column, style: str) -> str:
+    padding = " " * (width - cell_len(text))
+    shown = _styled(text, style)
+    return padding + shown if column.is_number else shown + padding
 
 
-def _style(severity: Severity | None) -> str:
-    return "" if severity is None else _STYLES[severity]
+def _bullet(line: Line, width: int) -> Iterator[str]:
+    """A line with its mark; what is wrapped is indented under the text."""
+    about = f"{line.about}: " if line.about else ""
+    first, *rest = wrapped(about + line.text.text(plain), width - 2)
+    if first.startswith(about) and about:
+        first = _styled(about.rstrip(), _colour(line.severity)) + first[len(about) - 1 :]
+    yield f"- {first}"
+    for more in rest:
+        yield f"  {more}"
+
+
+def _colour(severity: Severity | None) -> str:
+    return "" if severity is None else _COLOURS[severity]
+
+
+def _styled(text: str, style: str) -> str:
+    return f"\x1b[{style}m{text}\x1b[0m" if style and text else text

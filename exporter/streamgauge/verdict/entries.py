@@ -100,8 +100,9 @@ ENTRY_RULES: Final[tuple[Callable[[Sequence[StreamLooks]], Iterator[Finding]], .
 
 
 def _groups(looks: Iterable[StreamLooks]) -> Iterator[GroupLooks]:
+    """Every group but those that the user wants to hear nothing of."""
     for one in looks:
-        yield from one.groups()
+        yield from (group for group in one.groups() if not group.is_exempt)
 
 
 def _is_stuck(group: GroupLooks) -> bool:

@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence, Sized
 from typing import Final
 
 from streamgauge.model.records import RedisSnapshot
 from streamgauge.policy import StreamClass
+from streamgauge.schedule import Schedule
 from streamgauge.verdict.entries import ENTRY_RULES
 from streamgauge.verdict.looks import StreamLooks
 from streamgauge.verdict.names import nearly_equal_pairs
 from streamgauge.verdict.records import Finding, Subject
 from streamgauge.verdict.states import FindingKind
-from streamgauge.verdict.words import Sentence, counted, duration, entries, name_list
+from streamgauge.verdict.words import Sentence, duration, entries, name_list
 
 Rule = Callable[[Sequence[StreamLooks]], Iterator[Finding]]
 
 
-def findings(looks: Sequence[StreamLooks], snapshot: RedisSnapshot) -> list[Finding]:
-    """Look for everything there is to find on one Redis."""
-    found = [finding for rule in _RULES for finding in rule(looks)]
-    return [*_unreadable(snapshot), *found]
+def findings(looks: Sequence[StreamLooks]) -> list[Finding]:
+    """Look for everything there is to find in the streams of one Redis."""
+    return [finding for rule in _RULES for finding in rule(looks)]
+
+
+def nothing_found(streams: Sized, snapshot: RedisSnapshot) -> Iterator[Finding]:
+    """A Redis without anything to judge is healthy only if that is what was asked about."""
+    unread = any(count.streams for count in snapshot.error_counts)
+    if streams or unread or snapshot.keys or snapshot.key_counts:
+        return
+    why = "no stream matches discovery.match, and streams declares none"
+    if snapshot.discovery_last_success_timestamp_seconds is None:
+        why = "the keyspace was not walked to its end"
+    yield Finding(FindingKind.NO_STREAM, Sentence(f"nothing was judged: {why}"))
 
 
 def _unfinished_renames(looks: Sequence[StreamLooks]) -> Iterator[Finding]:
@@ -101,16 +113,27 @@ def _ids_that_are_no_clocks(looks: Sequence[StreamLooks]) -> Iterator[Finding]:
         )
 
 
-def _unreadable(snapshot: RedisSnapshot) -> Iterator[Finding]:
-    """Streams that this login cannot read are judged by nobody."""
-    for count in snapshot.error_counts:
-        if not count.streams:
+def _limits_that_never_hold(looks: Sequence[StreamLooks]) -> Iterator[Finding]:
+    """A limit holds from one limit after the hours begin: longer hours are needed to page ever."""
+    feeds: defaultdict[tuple[float, Schedule], list[bytes]] = defaultdict(list)
+    for one in looks:
+        limit, hours = one.policy.quiet_limit_seconds, one.policy.active
+        if limit is not None and hours is not None:
+            feeds[limit, hours].append(one.now.name)
+    for (limit, hours), names in feeds.items():
+        longest = hours.longest_window_seconds
+        if limit < longest:
             continue
-        kind = FindingKind.STREAM_UNREADABLE
-        if count.stream_class is StreamClass.CONTINUOUS:
-            kind = FindingKind.FEED_UNREADABLE
-        streams = counted(count.streams, f"{count.stream_class} stream")
-        yield Finding(kind, Sentence(f"{streams} could not be read ({count.reason})"))
+        listed = name_list(names)
+        yield Finding(
+            FindingKind.LIMIT_NEVER_HOLDS,
+            Sentence(
+                f"silence of {listed.template} never pages: a limit of {duration(limit)} holds "
+                f"from one limit after the hours begin, and they last {duration(longest)}",
+                listed.names,
+            ),
+            tuple(Subject(name) for name in names),
+        )
 
 
 def _is_unread(looks: StreamLooks) -> bool:
@@ -122,6 +145,7 @@ def _renamed(looks: Sequence[StreamLooks]) -> set[bytes]:
 
 
 _RULES: Final[tuple[Rule, ...]] = (
+    _limits_that_never_hold,
     _unfinished_renames,
     *ENTRY_RULES,
     _unread_streams,

@@ -25,6 +25,9 @@ FROZEN_SECONDS: Final = 600.0
 """A cursor that stood still for this long, or for the group's limit if that is shorter, is frozen.
 The alert RedisStreamGroupStalled looks back as far."""
 
+UNCLASSIFIED_SECONDS: Final = 300.0
+"""Where nobody has set a limit, entries may wait for nobody as long as classes allow by default."""
+
 _UNCOUNTED: Final = (
     "the server cannot count them, because the group was created at or moved to an arbitrary ID, "
     "entries after its cursor were deleted, or this is a replica"
@@ -73,10 +76,10 @@ def _losing_entries(looks: GroupLooks) -> Answer:
 
 
 def _abandoned(looks: GroupLooks) -> Answer:
-    """A group without a limit never read, or has had no consumer for a day while entries come."""
-    if looks.now.lag_limit_seconds is not None or not looks.waits or looks.cursor_moved:
+    """For a day a group never read, or had no consumer while entries came; nobody set a limit."""
+    if not looks.is_unclassified or not looks.waits or looks.cursor_moved:
         return None
-    if looks.never_read:
+    if looks.never_read and looks.now.lag_seconds >= DAY:
         why = "it never read an entry"
     elif _longest_unseen(looks) >= DAY and (looks.stream.now.age_seconds or 0.0) < DAY:
         why = f"no consumer for {duration(_longest_unseen(looks))} while the stream flows"
@@ -86,8 +89,10 @@ def _abandoned(looks: GroupLooks) -> Answer:
 
 
 def _no_consumer(looks: GroupLooks) -> Answer:
-    """Entries wait and nobody is there to read them."""
-    if looks.now.consumers or not looks.waits or looks.cursor_moved:
+    """Entries wait and nobody is there to read them; without a limit they must do so for long."""
+    if looks.now.consumers or not looks.waits or looks.cursor_moved or looks.is_exempt:
+        return None
+    if looks.is_unclassified and looks.now.lag_seconds < UNCLASSIFIED_SECONDS:
         return None
     never = "; the group never read one" if looks.never_read else ""
     return (
@@ -128,12 +133,11 @@ def _no_limit(looks: GroupLooks) -> Answer:
     if looks.now.lag_limit_seconds is not None or not looks.waits or looks.cursor_moved:
         return None
     unseen = looks.unseen_seconds
-    if unseen is not None and unseen <= RECENT_SECONDS:
+    if unseen is not None and unseen <= RECENT_SECONDS and not looks.never_read:
         return None
-    return (
-        GroupState.NO_LIMIT,
-        f"{_waiting_words(looks)}, and no limit says whether that is long",
-    )
+    never = "it never read an entry; " if looks.never_read else ""
+    limit = "its limit is none" if looks.is_exempt else "no limit says whether that is long"
+    return GroupState.NO_LIMIT, f"{never}{_waiting_words(looks)}, and {limit}"
 
 
 def _active(looks: GroupLooks) -> Answer:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from streamgauge.model.records import Group, RedisSnapshot, Stream
-from streamgauge.policy import UNCLASSIFIED, Policy, StreamPolicy
+from streamgauge.policy import UNCLASSIFIED, Policy, StreamClass, StreamPolicy
 
 
 class Look(NamedTuple):
@@ -84,6 +84,16 @@ class GroupLooks(NamedTuple):
     def waits(self) -> bool:
         """Whether an entry is known to wait for the group."""
         return bool(self.now.lag) or self.now.lag_seconds > 0
+
+    @property
+    def is_unclassified(self) -> bool:
+        """Whether nobody has said how long entries may wait for it."""
+        return self.stream.now.stream_class is StreamClass.UNCLASSIFIED
+
+    @property
+    def is_exempt(self) -> bool:
+        """Whether somebody has said that they may wait for ever: `lag_limit: none`."""
+        return self.now.lag_limit_seconds is None and not self.is_unclassified
 
     @property
     def never_read(self) -> bool:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from streamgauge.model.records import Group, Key, KeyCount, Stream
 from streamgauge.policy import StreamClass
+from streamgauge.verdict.faults import NO_FAULTS, Faults
 from streamgauge.verdict.states import (
     SEVERITY,
     FindingKind,
@@ -30,7 +32,16 @@ class StreamVerdict(NamedTuple):
 
     @property
     def severity(self) -> Severity:
-        """How serious the state is."""
+        """How serious the state is; of a stream that cannot be seen, its class and hours decide.
+
+        A feed of another type pages as missing, which a feed outside its hours does not.
+        """
+        is_feed = self.stream.stream_class is StreamClass.CONTINUOUS
+        may_be_missing = self.stream.quiet_limit_seconds == math.inf
+        if is_feed and self.state is StreamState.UNREADABLE:
+            return Severity.CRITICAL
+        if is_feed and self.state is StreamState.WRONG_TYPE and not may_be_missing:
+            return Severity.CRITICAL
         return SEVERITY[self.state]
 
 
@@ -101,8 +112,8 @@ class RedisVerdict:
     """Everything that two looks, or one, say about one Redis.
 
     `at` is Unix time on the server's own clock; `seconds` is the time between the looks, None for
-    a single one. `unknowns` are the questions that these looks leave open. With `up` false nothing
-    could be read and all of it is empty.
+    a single one. `unknowns` are the questions that these looks leave open, `faults` what could not
+    be read. With `up` false nothing could be, and all else is empty.
     """
 
     redis: str
@@ -116,6 +127,7 @@ class RedisVerdict:
     unknowns: Sequence[Sentence] = ()
     keys: Sequence[KeyVerdict] = ()
     key_counts: Sequence[KeyCountVerdict] = ()
+    faults: Faults = NO_FAULTS
 
     @property
     def severity(self) -> Severity:

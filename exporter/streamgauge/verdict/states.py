@@ -47,6 +47,8 @@ class StreamState(enum.StrEnum):
     QUIET = "quiet"
     MISSING = "missing"
     NEVER_WRITTEN = "never written"
+    WRONG_TYPE = "wrong type"
+    UNREADABLE = "unreadable"
 
 
 class GroupState(enum.StrEnum):
@@ -89,6 +91,10 @@ class FindingKind(enum.StrEnum):
     GHOST_ENTRY = "pending entry that no longer exists"
     FEED_UNREADABLE = "continuous stream unreadable"
     STREAM_UNREADABLE = "stream unreadable"
+    FEED_OF_ANOTHER_TYPE = "continuous stream of another type"
+    STREAM_OF_ANOTHER_TYPE = "stream of another type"
+    LIMIT_NEVER_HOLDS = "quiet limit never holds"
+    NO_STREAM = "no stream found"
 
 
 Verdict = StreamState | GroupState | KeyState | FindingKind
@@ -105,6 +111,8 @@ SEVERITY: Final[Mapping[Verdict, Severity]] = MappingProxyType(
         StreamState.QUIET: Severity.CRITICAL,
         StreamState.MISSING: Severity.CRITICAL,
         StreamState.NEVER_WRITTEN: Severity.CRITICAL,
+        StreamState.WRONG_TYPE: Severity.WARNING,
+        StreamState.UNREADABLE: Severity.WARNING,
         GroupState.ACTIVE: Severity.OK,
         GroupState.WAITING: Severity.OK,
         GroupState.LAG_UNKNOWN: Severity.UNKNOWN,
@@ -132,5 +140,9 @@ SEVERITY: Final[Mapping[Verdict, Severity]] = MappingProxyType(
         FindingKind.GHOST_ENTRY: Severity.WARNING,
         FindingKind.FEED_UNREADABLE: Severity.CRITICAL,
         FindingKind.STREAM_UNREADABLE: Severity.WARNING,
+        FindingKind.FEED_OF_ANOTHER_TYPE: Severity.CRITICAL,
+        FindingKind.STREAM_OF_ANOTHER_TYPE: Severity.WARNING,
+        FindingKind.LIMIT_NEVER_HOLDS: Severity.WARNING,
+        FindingKind.NO_STREAM: Severity.WARNING,
     }
 )

@@ -38,18 +38,29 @@ def _unclassified(looks: StreamLooks) -> Answer:
 
 
 def _outside_active_hours(looks: StreamLooks) -> Answer:
-    """Outside its hours, and for one quiet limit after they begin, a feed may be silent or gone."""
-    if not _is_continuous(looks) or looks.now.quiet_limit_seconds != math.inf:
+    """Outside its hours a feed may be silent or gone."""
+    if not _may_be_silent(looks) or _opened_seconds(looks) is not None:
         return None
-    limit, age = looks.policy.quiet_limit_seconds, looks.now.age_seconds
-    if looks.was_written or (limit is not None and age is not None and age <= limit):
+    return (
+        StreamState.OUTSIDE_ACTIVE_HOURS,
+        "its active hours are over or have not begun: silence is no problem now",
+    )
+
+
+def _hours_just_began(looks: StreamLooks) -> Answer:
+    """For one quiet limit after its hours begin, a feed may still be silent or gone from before."""
+    opened, limit = _opened_seconds(looks), looks.policy.quiet_limit_seconds
+    if not _may_be_silent(looks) or opened is None or limit is None:
         return None
-    hours = looks.policy.active
-    opened = hours.opened_at(looks.at) if hours else None
-    when = "its active hours are over or have not begun"
-    if opened is not None:
-        when = f"its active hours began {duration(looks.at - opened)} ago"
-    return StreamState.OUTSIDE_ACTIVE_HOURS, f"{when}: silence is no problem now"
+    hours = (
+        f"its active hours began {duration(opened)} ago, and from then it may be silent for "
+        f"{duration(limit)}"
+    )
+    if not looks.now.exists:
+        return StreamState.EMPTY_BY_DESIGN, f"{hours}; it does not exist yet"
+    if looks.now.age_seconds is None:
+        return StreamState.EMPTY_BY_DESIGN, f"{hours}; nothing was ever added yet"
+    return StreamState.IDLE_BY_DESIGN, f"{hours}; {_contents(looks)}"
 
 
 def _missing(looks: StreamLooks) -> Answer:
@@ -134,6 +145,7 @@ def _idle_by_design(looks: StreamLooks) -> Reasoned:
 _RULES: Final[tuple[Callable[[StreamLooks], Answer], ...]] = (
     _unclassified,
     _outside_active_hours,
+    _hours_just_began,
     _missing,
     _never_written,
     _quiet,
@@ -145,6 +157,21 @@ _RULES: Final[tuple[Callable[[StreamLooks], Answer], ...]] = (
 
 def _is_continuous(looks: StreamLooks) -> bool:
     return looks.now.stream_class is StreamClass.CONTINUOUS
+
+
+def _may_be_silent(looks: StreamLooks) -> bool:
+    """Whether a feed has no limit at this hour, and was not written lately all the same."""
+    if not _is_continuous(looks) or looks.now.quiet_limit_seconds != math.inf:
+        return False
+    limit, age = looks.policy.quiet_limit_seconds, looks.now.age_seconds
+    return not looks.was_written and (limit is None or age is None or age > limit)
+
+
+def _opened_seconds(looks: StreamLooks) -> float | None:
+    """How long ago its hours began; None when it is outside of them, or nobody can say."""
+    hours = looks.policy.active
+    opened = hours.opened_at(looks.at) if hours else None
+    return None if opened is None else looks.at - opened
 
 
 def _contents(looks: StreamLooks) -> str:

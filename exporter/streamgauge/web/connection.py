@@ -139,6 +139,18 @@ class Connection(H11Protocol):
             if self.transport.is_closing():
                 return
 
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no HTTP; an answer to what came before it goes nowhere any more."""
+        _log.debug("malformed request", client=self.host)
+        if self.cycle is not None:
+            self.cycle.disconnected = self.cycle.response_complete = True
+            self.cycle.message_event.set()
+            self.since = self.loop.time()
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            super().send_400_response(msg)
+        else:  # an answer has begun: there is no place for another
+            self.transport.abort()
+
     def on_response_complete(self) -> None:
         """Begin to wait for the client; what is left of a body that nobody read ends it."""
         self.since = self.loop.time()

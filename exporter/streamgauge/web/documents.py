@@ -15,15 +15,14 @@ from markupsafe import escape
 
 from streamgauge.bundled import bundle_path
 from streamgauge.verdict.states import FindingKind, GroupState, KeyState, StreamState, Verdict
-from streamgauge.web.rows import UNREADABLE, WRONG_TYPE
 
 RUNBOOK_OF: Final[Mapping[str, str]] = MappingProxyType(
     {
         StreamState.QUIET: "RedisStreamQuiet",
         StreamState.MISSING: "RedisStreamMissing",
         StreamState.NEVER_WRITTEN: "RedisStreamMissing",
-        WRONG_TYPE: "RedisStreamsUnreadable",
-        UNREADABLE: "RedisStreamsUnreadable",
+        StreamState.WRONG_TYPE: "RedisStreamsUnreadable",
+        StreamState.UNREADABLE: "RedisStreamsUnreadable",
         GroupState.STALLED: "RedisStreamGroupStalled",
         GroupState.LOSING_ENTRIES: "RedisStreamGroupLosingEntries",
         GroupState.BEHIND: "RedisStreamGroupLagGrowing",
@@ -36,6 +35,8 @@ RUNBOOK_OF: Final[Mapping[str, str]] = MappingProxyType(
         FindingKind.GHOST_ENTRY: "RedisStreamGroupGhostEntry",
         FindingKind.FEED_UNREADABLE: "RedisStreamsMonitoringBlind",
         FindingKind.STREAM_UNREADABLE: "RedisStreamsUnreadable",
+        FindingKind.FEED_OF_ANOTHER_TYPE: "RedisStreamMissing",
+        FindingKind.STREAM_OF_ANOTHER_TYPE: "RedisStreamsUnreadable",
         KeyState.MISSING: "RedisKeyMissing",
         KeyState.DEADLINE_PASSED: "RedisKeyDeadlinePassed",
         KeyState.DEADLINE_UNKNOWN: "RedisKeysUnreadable",

@@ -12,11 +12,11 @@ from streamgauge.labels import label_value
 from streamgauge.policy import Policy, StreamClass
 from streamgauge.report.document import Cell, Chapter, Line, Section
 from streamgauge.report.sections import document
-from streamgauge.verdict.judge import judge
 from streamgauge.verdict.records import RedisVerdict
+from streamgauge.verdict.seen import verdict_on
 from streamgauge.verdict.states import Severity, worst
-from streamgauge.verdict.words import Sentence, counted, name_list
-from streamgauge.watched import Faults, Seen
+from streamgauge.verdict.words import counted
+from streamgauge.watched import Seen
 from streamgauge.web.rows import StreamRow, stream_rows
 
 _T = TypeVar("_T")
@@ -70,11 +70,10 @@ class SectionBlock(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """What is shown of one Redis; without a `verdict` that is up, `trouble` says why not."""
+    """What is shown of one Redis."""
 
     verdict: RedisVerdict
     chapter: Chapter
-    trouble: Sequence[Sentence]
     blocks: Sequence[ClassBlock | SectionBlock]
     found: int
     total: int
@@ -85,17 +84,12 @@ class Overview:
         return self.chapter.severity or Severity.OK
 
 
-def verdict_on(seen: Seen, policy: Policy) -> RedisVerdict:
-    """Judge what was seen."""
-    return judge(seen.look, seen.earlier, policy)
-
-
 def overview(seen: Seen, policy: Policy, query: str = "") -> Overview:
     """Say what is shown of one Redis; with a query, of the streams and lines that mention it."""
     verdict = verdict_on(seen, policy)
     (chapter,) = document([verdict])
     wanted = query.casefold()
-    rows = stream_rows(verdict, seen, policy) if verdict.up else []
+    rows = stream_rows(verdict)
     found = [row for row in rows if row.mentions(wanted)] if wanted else rows
     blocks: list[ClassBlock | SectionBlock] = [
         _class_block(one, [row for row in found if row.stream_class is one])
@@ -108,7 +102,7 @@ def overview(seen: Seen, policy: Policy, query: str = "") -> Overview:
         if section.title not in _DRAWN_AS_ROWS
     ]
     blocks.sort(key=lambda block: -block.severity.rank if block.severity.is_problem else 0)
-    return Overview(verdict, chapter, _trouble(seen.faults), blocks, len(found), len(rows))
+    return Overview(verdict, chapter, blocks, len(found), len(rows))
 
 
 def _class_block(stream_class: StreamClass, rows: Sequence[StreamRow]) -> ClassBlock:
@@ -176,25 +170,3 @@ def _chosen(
             if any(wanted in part.text.text(label_value).casefold() for part in parts(one))
         ]
     return ones[:MOST_LINES], max(0, len(ones) - MOST_LINES)
-
-
-def _trouble(faults: Faults) -> list[Sentence]:
-    """Say in words why Redis, or a node of a cluster, could not be read."""
-    said = []
-    if faults.server is not None:
-        said.append(Sentence(f"{faults.server.reason}: {{}}", (_bytes(str(faults.server)),)))
-    for address, outage in faults.nodes.items():
-        listed = name_list(sorted(outage.names))
-        what = f"; {counted(len(outage.names), 'stream')} cannot be seen: {listed.template}"
-        said.append(
-            Sentence(
-                f"node {{}} could not be read ({outage.error.reason}): {{}}"
-                f"{what if outage.names else ''}",
-                (_bytes(address), _bytes(str(outage.error)), *listed.names),
-            )
-        )
-    return said
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")

@@ -14,12 +14,13 @@ from starlette.routing import Route
 from streamgauge.labels import escaped
 from streamgauge.policy import Policy
 from streamgauge.report.status import status_json
+from streamgauge.verdict.seen import verdict_on
 from streamgauge.watch import Watch
 from streamgauge.watched import Seen, WatchedTarget
 from streamgauge.web.answer import accepts_gzip, compressed
 from streamgauge.web.assets import ASSET_HEADERS, PAGE_HEADERS, assets
 from streamgauge.web.documents import documents
-from streamgauge.web.overview import overview, verdict_on
+from streamgauge.web.overview import overview
 from streamgauge.web.scrapes import Scrapes
 from streamgauge.web.status import MOST_QUERY, document_page, documents_page, status_page
 from streamgauge.web.threads import in_thread

@@ -5,19 +5,14 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from streamgauge.labels import label_value
 from streamgauge.model.records import Group
-from streamgauge.policy import Policy, StreamClass
-from streamgauge.source.stream_error import StreamError
+from streamgauge.policy import StreamClass
 from streamgauge.verdict.records import GroupVerdict, RedisVerdict, StreamVerdict
-from streamgauge.verdict.states import Severity, worst
+from streamgauge.verdict.states import Severity, StreamState, worst
 from streamgauge.verdict.words import Sentence, duration
-from streamgauge.watched import Seen
-
-WRONG_TYPE: Final = "wrong type"
-UNREADABLE: Final = "unreadable"
 
 
 class Figure(NamedTuple):
@@ -67,40 +62,14 @@ class StreamRow(NamedTuple):
         return any(query in text.casefold() for text in [*map(label_value, names), *states])
 
 
-def stream_rows(verdict: RedisVerdict, seen: Seen, policy: Policy) -> list[StreamRow]:
-    """Make a row of every stream that was judged and of every one that could not be read."""
-    errors = {error.name: error for error in seen.faults.streams}
+def stream_rows(verdict: RedisVerdict) -> list[StreamRow]:
+    """Make a row of every stream, read or not, the most serious first."""
     groups: dict[bytes, list[GroupVerdict]] = defaultdict(list)
     for group in verdict.groups:
         groups[group.stream].append(group)
-    rows = [
-        _unreadable_row(errors.pop(one.stream.name), one.stream.stream_class)
-        if one.stream.name in errors
-        else _stream_row(one, groups[one.stream.name], verdict.seconds)
-        for one in verdict.streams
-    ]
-    rows += _unreadable_rows(errors.values(), policy)
+    rows = [_stream_row(one, groups[one.stream.name], verdict.seconds) for one in verdict.streams]
     rows.sort(key=lambda row: (-row.severity.rank, -row.own_severity.rank, row.name))
     return rows
-
-
-def _unreadable_rows(errors: Iterable[StreamError], policy: Policy) -> Iterator[StreamRow]:
-    for error in errors:
-        stream_policy = policy.resolve(error.name)
-        if stream_policy is not None:
-            yield _unreadable_row(error, stream_policy.stream_class)
-
-
-def _unreadable_row(error: StreamError, stream_class: StreamClass) -> StreamRow:
-    """A stream that could not be read; that a feed is out of sight is as serious as its silence."""
-    is_feed = stream_class is StreamClass.CONTINUOUS
-    severity = Severity.CRITICAL if is_feed else Severity.WARNING
-    if error.reason == "wrongtype":
-        why = Sentence("the key of this name holds another type, so there is no such stream")
-        return StreamRow(error.name, stream_class, WRONG_TYPE, severity, why)
-    detail = error.detail.encode("utf-8", "surrogateescape")
-    why = Sentence(f"could not be read ({error.reason}): {{}}", (detail,))
-    return StreamRow(error.name, stream_class, UNREADABLE, severity, why)
 
 
 def _stream_row(
@@ -124,6 +93,8 @@ def _stream_row(
 
 def _stream_figures(verdict: StreamVerdict, seconds: float | None) -> Iterator[Figure]:
     stream = verdict.stream
+    if verdict.state in (StreamState.WRONG_TYPE, StreamState.UNREADABLE):
+        return  # a limit alone would look like a number that was read
     if stream.length is not None:
         yield Figure("length", f"{stream.length:,}")
     if stream.age_seconds is not None:

@@ -13,12 +13,13 @@ from markupsafe import Markup, escape
 from streamgauge import __version__
 from streamgauge.report.names import plain
 from streamgauge.report.sections import utc
+from streamgauge.report.summary import problem_count
 from streamgauge.verdict.records import RedisVerdict
 from streamgauge.verdict.states import Severity, worst
 from streamgauge.verdict.words import Sentence, counted, duration
 from streamgauge.web.assets import assets
 from streamgauge.web.documents import Document, document_html, documents, runbook_path
-from streamgauge.web.overview import Overview, section_severities
+from streamgauge.web.overview import Overview
 
 MOST_QUERY: Final = 200
 """How much of a search is used; it is shown again in the page."""
@@ -113,14 +114,11 @@ def _anchor(text: str) -> str:
 
 def _severities(overviews: Iterable[Overview]) -> str:
     """What the title says: `2 critical, 1 warning`, or that all is as designed."""
-    counts = dict.fromkeys((Severity.CRITICAL, Severity.WARNING), 0)
-    for one in overviews:
-        severities = [] if one.verdict.up else [Severity.CRITICAL]
-        for section in one.chapter.sections:
-            severities += section_severities(section)
-        for severity in counts:
-            counts[severity] += severities.count(severity)
-    critical, warnings = counts.values()
+    verdicts = [one.verdict for one in overviews]
+    critical, warnings = (
+        sum(problem_count(verdict, severity) for verdict in verdicts)
+        for severity in (Severity.CRITICAL, Severity.WARNING)
+    )
     said = [f"{critical:,} critical"] if critical else []
     said += [counted(warnings, "warning")] if warnings else []
     return ", ".join(said) or "as designed"

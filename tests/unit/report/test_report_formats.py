@@ -83,6 +83,11 @@ class TestNames:
             (b"\xff", "�\\xff"),
             ("\u202e\u200b\x9b".encode(), r"\u202e\u200b\x9b"),
             (b"", '""'),
+            # Blanks that nobody would see: alone, at an end, or beside another.
+            (b" ", r"\x20"),
+            (b" a", r"\x20a"),
+            (b"a ", r"a\x20"),
+            (b"a   b c", r"a \x20\x20b c"),
             (b"x" * 161, "x" * 160 + "…"),
             (b"x" * 160, "x" * 160),
         ],
@@ -97,7 +102,7 @@ class TestNames:
             (b"a`b", "``a`b``"),
             (b"`", "`` ` ``"),
             (b"a``b`", "``` a``b` ```"),
-            (b" a ", "`  a  `"),
+            (b" a ", r"`\x20a\x20`"),
             (b"a|b", "`a|b`"),
         ],
     )
@@ -287,6 +292,7 @@ class TestJson:
             "time": "2027-01-15T08:00:00.000Z",
             "time_seconds": AT,
             "window_seconds": 5.0,
+            "errors": [],
             "keys": [],
             "keys_matching": [],
             "findings": [],

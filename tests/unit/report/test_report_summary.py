@@ -25,7 +25,9 @@ UNREADABLE = {"error_counts": [unreadable(CONTINUOUS)]}
         ),
         # What is unknown is no problem by itself.
         ([UNSAID], {}, "as designed: 1 stream: 1 unclassified", 0),
-        ([], {}, "was read and holds no stream that is watched", 0),
+        # Nobody is told that all is well where nothing was looked at.
+        ([], {}, "was read, but no stream was found, so nothing was judged", 1),
+        ([], {"keys": [key()]}, "as designed: no stream is watched", 0),
         ([FLOWING, BEHIND], {}, "works, with 1 warning: g on late (behind)", 1),
         ([QUIET, BEHIND], {}, "critical: ticks (quiet); 1 warning", 2),
         ([QUIET], {}, "critical: ticks (quiet)", 2),

@@ -1,7 +1,13 @@
 """What is found across streams and beside their states, and what is not made into a finding."""
 
+import math
+
 import pytest
 
+from streamgauge.config.model import DEFAULT_CLASSES, StreamRule
+from streamgauge.model.records import KeyCount
+from streamgauge.policy import Policy, StreamClass
+from streamgauge.schedule import Schedule
 from streamgauge.verdict.judge import judge
 from streamgauge.verdict.states import SEVERITY, FindingKind, GroupState, KeyState, StreamState
 from support.looks import (
@@ -14,6 +20,7 @@ from support.looks import (
     UNCLASSIFIED,
     consumer,
     group,
+    key,
     look,
     stream,
     unreadable,
@@ -171,6 +178,20 @@ class TestUnfinishedRename:
         assert "unfinished rename" not in dict(found(awaited, written))
 
 
+@pytest.mark.parametrize(
+    "now",
+    [
+        pending(9000.0, 9),
+        group(consumer_list=(consumer(idle=9e5, pending=1),)),
+        group(consumer_list=(consumer(idle=9e5),)),
+    ],
+)
+def test_of_a_group_that_was_declared_to_have_no_limit_nothing_is_found(now):
+    assert found(stream(EVENT, now)) != []
+    assert found(stream(EVENT, now._replace(lag_limit_seconds=None))) == []
+    assert found(stream(UNCLASSIFIED, now._replace(lag_limit_seconds=None))) != []
+
+
 class TestUnreadable:
     @pytest.mark.parametrize(
         ("stream_class", "kind", "severity"),
@@ -188,7 +209,59 @@ class TestUnreadable:
         )
 
     def test_a_count_of_none_is_nothing(self):
-        assert found(error_counts=[unreadable(EVENT, streams=0)]) == []
+        assert "stream unreadable" not in dict(
+            found(stream(EVENT), error_counts=[unreadable(EVENT, streams=0)])
+        )
+
+
+class TestNothingFound:
+    SENTENCE = "nothing was judged: no stream matches discovery.match, and streams declares none"
+
+    def test_a_redis_without_a_stream_is_not_said_to_be_well(self):
+        assert found() == [("no stream found", self.SENTENCE)]
+
+    def test_a_walk_that_did_not_end_is_the_reason(self):
+        ((_, sentence),) = found(discovery_last_success_timestamp_seconds=None)
+        assert sentence == "nothing was judged: the keyspace was not walked to its end"
+
+    @pytest.mark.parametrize(
+        "fields",
+        [
+            {"keys": [key()]},
+            {"key_counts": [KeyCount(b"h:*", 0)]},
+            {"error_counts": [unreadable(EVENT)]},
+        ],
+    )
+    def test_what_was_judged_or_could_not_be_read_is_something(self, fields):
+        assert "no stream found" not in dict(found(**fields))
+
+    def test_a_declared_stream_that_is_not_there_is_something(self):
+        assert found(stream(EVENT, **MISSING)) == []
+
+
+class TestLimitsThatNeverHold:
+    @staticmethod
+    def found(hours, limit=3600.0):
+        rule = StreamRule(
+            match="s",
+            stream_class=StreamClass.CONTINUOUS,
+            quiet_limit_seconds=limit,
+            active=Schedule("mon-fri", hours, "UTC"),
+        )
+        feed = stream(CONTINUOUS, quiet_limit_seconds=math.inf, age=9000.0)
+        verdict = judge(look(feed), policy=Policy(DEFAULT_CLASSES, [rule]))
+        return {one.kind: one for one in verdict.findings}.get("quiet limit never holds")
+
+    def test_a_limit_as_long_as_the_hours_is_a_warning(self):
+        finding = self.found("07:30-08:30")
+        assert finding.severity == "warning"
+        assert finding.sentence.text(bytes.decode) == (
+            "silence of s never pages: a limit of 1h holds from one limit after the hours "
+            "begin, and they last 1h"
+        )
+
+    def test_a_limit_shorter_than_the_hours_is_none(self):
+        assert self.found("07:30-08:31") is None
 
 
 class TestUnknowns:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from streamgauge.verdict.judge import judge
 from streamgauge.verdict.states import GroupState
-from support.looks import AT, CONTINUOUS, EVENT, consumer, group, look, stream
+from support.looks import AT, CONTINUOUS, EVENT, UNCLASSIFIED, consumer, group, look, stream
 
 DAY = 86_400.0
 NEVER_READ = {"entries_read": 0, "last_delivered_timestamp_seconds": None}
@@ -107,15 +107,29 @@ ONE_LOOK = [
         "no consumer while entries wait",
         "4 entries wait, the oldest for 5s (limit 1m), and the group has no consumer",
     ),
-    # Without a limit: never read, or nobody for a day.
+    # Without a limit: never read, or nobody, for a day.
     (
-        behind(4, 5.0, **NO_LIMIT, **NEVER_READ),
+        behind(4, DAY, **NO_LIMIT, **NEVER_READ),
         "abandoned",
         (
-            "it never read an entry; 4 entries wait, the oldest for 5s, "
+            "it never read an entry; 4 entries wait, the oldest for 1d, "
             "and no limit is declared for it"
         ),
     ),
+    (behind(4, 0.9 * DAY, **NO_LIMIT, **NEVER_READ, **idle(900.0)), "no limit", None),
+    # What has waited for a moment says nothing about a group that nobody has set a limit for.
+    (
+        behind(4, 5.0, **NO_LIMIT, **NEVER_READ, **NOBODY),
+        "no limit",
+        (
+            "it never read an entry; 4 entries wait, the oldest for 5s, "
+            "and no limit says whether that is long"
+        ),
+    ),
+    # A consumer that was created a moment ago and was handed nothing has not read.
+    (behind(4, 5.0, **NO_LIMIT, **NEVER_READ), "no limit", None),
+    (behind(4, 299.0, **NO_LIMIT, **NOBODY), "no limit", None),
+    (behind(4, 300.0, **NO_LIMIT, **NOBODY), "no consumer while entries wait", None),
     (
         behind(4, 3 * DAY, **NO_LIMIT, **idle(2 * DAY)),
         "abandoned",
@@ -170,10 +184,26 @@ def first_group(now, earlier=None, stream_class=EVENT, seconds=5.0, **fields):
 
 @pytest.mark.parametrize(("now", "state", "reason"), ONE_LOOK)
 def test_one_look(now, state, reason):
-    verdict = first_group(now)
+    verdict = first_group(now, stream_class=EVENT if now.lag_limit_seconds else UNCLASSIFIED)
     assert verdict.state == state
     if reason is not None:
         assert verdict.reason.text(bytes.decode) == reason
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        behind(4, 5.0, **NO_LIMIT, **NEVER_READ, **NOBODY),
+        behind(4, 9 * DAY, **NO_LIMIT, **NEVER_READ, **NOBODY),
+        behind(4, 9 * DAY, **NO_LIMIT, **NOBODY),
+        behind(4, 9 * DAY, **NO_LIMIT, **idle(8 * DAY)),
+    ],
+)
+def test_a_group_that_was_declared_to_have_no_limit_is_no_problem(now):
+    verdict = first_group(now)
+    assert verdict.state == "no limit"
+    assert not verdict.severity.is_problem
+    assert verdict.reason.template.endswith(", and its limit is none")
 
 
 MOVED = {"entries_read": 9, "last_delivered_timestamp_seconds": AT - 1.0}

@@ -236,13 +236,40 @@ def test_two_looks(earlier, now, state, reason):
             "outside active hours",
             "its active hours are over or have not begun",
         ),
-        # Open for less than one quiet limit.
-        ("07:59-10:00", 900.0, "outside active hours", "its active hours began 1m ago"),
+        # Open for less than one quiet limit: nothing pages yet, whatever it does.
+        (
+            "07:59-10:00",
+            900.0,
+            "idle by design",
+            (
+                "its active hours began 1m ago, and from then it may be silent for 2m; "
+                "3 entries, the last 15m ago"
+            ),
+        ),
+        (
+            "07:59-10:00",
+            MISSING,
+            "empty by design",
+            (
+                "its active hours began 1m ago, and from then it may be silent for 2m; "
+                "it does not exist yet"
+            ),
+        ),
+        (
+            "07:59-10:00",
+            NEVER_WRITTEN,
+            "empty by design",
+            (
+                "its active hours began 1m ago, and from then it may be silent for 2m; "
+                "nothing was ever added yet"
+            ),
+        ),
         # Silent for no longer than it may be when open: it flows.
         ("09:00-10:00", 100.0, "flowing", "last entry 1m40s ago"),
     ],
 )
 def test_the_policy_tells_what_an_infinite_limit_does_not(hours, age, state, reason):
+    fields = age if isinstance(age, dict) else {"age": age}
     rule = StreamRule(
         match="s",
         stream_class=StreamClass.CONTINUOUS,
@@ -250,7 +277,8 @@ def test_the_policy_tells_what_an_infinite_limit_does_not(hours, age, state, rea
         active=Schedule("mon-fri", hours, "UTC"),
     )
     policy = Policy(DEFAULT_CLASSES, [rule])
-    verdict = judge(look(stream(CONTINUOUS, age=age, **CLOSED)), policy=policy).streams[0]
+    verdict = judge(look(stream(CONTINUOUS, **fields, **CLOSED)), policy=policy).streams[0]
+    assert not verdict.severity.is_problem
     assert verdict.state == state
     assert verdict.reason.template.startswith(reason)
 
