@@ -12,6 +12,7 @@ from streamgauge.config import Config, ConfigError
 from streamgauge.logs import EventLog
 from streamgauge.model.records import ProcessState
 from streamgauge.policy import Policy
+from streamgauge.shard import WHOLE, Shard, policy_of
 from streamgauge.watched import WatchedTarget
 
 _log = EventLog("config")
@@ -21,9 +22,10 @@ _PYTHON: Final = platform.python_version()
 class Watch:
     """Holds one target per configured Redis and swaps the configuration while they run."""
 
-    def __init__(self, load: Callable[[], Config]) -> None:
+    def __init__(self, load: Callable[[], Config], shard: Shard = WHOLE) -> None:
         """Read the configuration; raises ConfigError when it cannot be used."""
         self._load = load
+        self._shard = shard
         self._started = False
         self._targets: Mapping[str, WatchedTarget] = {}
         self._apply(load())
@@ -45,6 +47,11 @@ class Watch:
     def policy(self) -> Policy:
         """What is declared about streams, as it is now."""
         return self._policy
+
+    @property
+    def shard(self) -> Shard:
+        """The part of all streams and keys that is watched."""
+        return self._shard
 
     @property
     def is_ready(self) -> bool:
@@ -77,7 +84,7 @@ class Watch:
             target.stop()
 
     def _apply(self, config: Config) -> None:
-        policy = self._policy = Policy.from_config(config)
+        policy = self._policy = policy_of(config, self._shard)
         targets: dict[str, WatchedTarget] = {}
         for redis in config.redis:
             known = self._targets.get(redis.name)

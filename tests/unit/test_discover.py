@@ -130,3 +130,88 @@ def test_a_count_is_dropped_when_no_server_can_be_walked(walked, counting):
     counting._run()
     assert counting.found.key_counts == {}
     assert counting.found.names == {b"h:1"}
+
+
+@pytest.fixture
+def pauses(walked, discovery):
+    """Walks until so many pauses were taken, and answers their seconds."""
+    taken = []
+
+    def pause(seconds):
+        taken.append(seconds)
+        if len(taken) == pauses.wanted:
+            discovery.stop()
+
+    def pauses(wanted, *random_factors, **servers):
+        pauses.wanted = wanted
+        drawn = iter(random_factors)
+        walked.keyspace.servers = servers
+        discovery._at_random = lambda least, most: min(max(next(drawn), least), most)
+        discovery._wake.wait = pause
+        discovery._run()
+        return taken
+
+    return pauses
+
+
+def test_the_interval_varies_so_that_walks_do_not_stay_in_step(pauses):
+    assert pauses(4, 1.0, 0.95, 1.04, 1.1, a=[]) == pytest.approx([60.0, 57.0, 62.4, 66.0])
+
+
+def test_the_interval_varies_by_a_tenth_at_most(pauses):
+    assert pauses(2, 0.0, 9.0, a=[]) == pytest.approx([54.0, 66.0])
+
+
+def test_a_failed_walk_is_soon_tried_again_and_not_by_all_at_once(pauses):
+    assert pauses(2, 0.9, 1.1, a=None) == pytest.approx([0.9, 1.1])
+
+
+@pytest.fixture
+def waits(discovery):
+    """How long each scrape so far waited for the first walk."""
+    waited = []
+
+    def wait(seconds):
+        waited.append(seconds)
+        return discovery._first_attempt.is_set()
+
+    discovery._first_attempt.wait = wait
+    return waited
+
+
+def test_only_one_scrape_waits_for_a_first_walk_that_takes_long(discovery, waits):
+    for _ in range(3):
+        discovery.wait_for_first_walk(4.0)
+    assert waits == [4.0]
+
+
+def test_after_a_failed_attempt_a_scrape_waits_for_the_next_one(walked, discovery, waits, pauses):
+    discovery.wait_for_first_walk(4.0)
+    pauses(1, 1.0, a=None)
+    discovery._stopped.clear()
+    discovery.wait_for_first_walk(4.0)
+    assert waits == [4.0, 4.0]
+    walked(discovery, a=[b"a:1"])
+    discovery.wait_for_first_walk(4.0)
+    assert len(waits) == 2
+
+
+def test_while_the_first_walk_goes_on_nearly_all_it_has_found_is_known(discovery, monkeypatch):
+    known = []
+
+    class SlowWalk:
+        def __init__(self, selection, *_):
+            self.selection = selection
+
+        def run(self, _servers, after_step):
+            for number in range(1, 2001):
+                self.selection.add(b"a:%d" % number)
+                after_step()
+                known.append((number, len(discovery.found.names)))
+            return {"a": None}
+
+    monkeypatch.setattr(discover, "Walk", SlowWalk)
+    discovery._walk()
+    assert all(found >= 0.99 * number for number, found in known)
+    assert len({found for _, found in known}) < 500  # not one set of all names for every name
+    assert len(discovery.found.names) == 2000

@@ -48,3 +48,18 @@ def test_order_and_repetition_make_no_difference(names, max_streams):
     kept, dropped = select(names, max_streams=max_streams)
     assert (kept, dropped) == select(sorted(set(names)), max_streams=max_streams)
     assert len(kept) + dropped == len({*names, b"declared"})
+
+
+def test_names_are_worth_another_look_once_a_hundredth_is_new():
+    selection = Selection(POLICY, Patterns((b"*",)), max_streams=1000)
+    assert not selection.has_outgrown([b"declared"])
+    selection.add(b"a")
+    assert selection.has_outgrown([b"declared"])
+    for number in range(198):
+        selection.add(b"a:%d" % number)
+    seen = selection.names
+    selection.add(b"b")
+    selection.add(b"c")
+    assert not selection.has_outgrown(seen)
+    selection.add(b"d")
+    assert selection.has_outgrown(seen)

@@ -218,4 +218,4 @@ def test_a_key_is_counted_once_for_each_pattern_it_matches():
 )
 def test_one_scan_serves_all_patterns(patterns, arguments):
     scans = [*_scans(patterns, (), list)]
-    assert [scan.arguments for scan in scans] == [(*one, b"COUNT", b"1000") for one in arguments]
+    assert [scan.arguments for scan in scans] == [(*one, b"COUNT", b"500") for one in arguments]

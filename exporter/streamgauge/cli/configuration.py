@@ -9,9 +9,16 @@ from typing import Final
 import click
 
 from streamgauge.config import Config, ConfigError, load_config
+from streamgauge.config.address import parse_url
+from streamgauge.logs import EventLog
+
+_log = EventLog("configuration")
+
+_WARNED: Final = f"{__name__}.warned"
 
 FLAG_VARIABLES: Final = {
     "--config.file": "STREAMGAUGE_CONFIG_FILE",
+    "--shard": "STREAMGAUGE_SHARD",
     "--web.listen-address": "STREAMGAUGE_WEB_LISTEN_ADDRESS",
     "--web.systemd-socket": "STREAMGAUGE_WEB_SYSTEMD_SOCKET",
     "--web.config.file": "STREAMGAUGE_WEB_CONFIG_FILE",
@@ -45,6 +52,24 @@ class ConfigMistake(click.ClickException):
 
 
 def read_config(path: Path | None, redis_url: str | None) -> Config:
-    """Load the configuration; raises ConfigError."""
+    """Load the configuration; raises ConfigError.
+
+    A password in `redis_url` is warned of, in the log and so on stderr, once in a command.
+    """
     flags = {} if redis_url is None else {"redis.url": redis_url}
-    return load_config(path, flags=flags, environ=os.environ)
+    config = load_config(path, flags=flags, environ=os.environ)
+    if redis_url is not None and parse_url(redis_url).password is not None:
+        _warn_of_visible_password()
+    return config
+
+
+def _warn_of_visible_password() -> None:
+    context = click.get_current_context(silent=True)
+    if context is None or _WARNED in context.meta:  # without one it is a reload: it was said before
+        return
+    context.meta[_WARNED] = True
+    _log.warning(
+        "a password on the command line can be seen by everybody on this machine;"
+        " give it by STREAMGAUGE_REDIS_PASSWORD, STREAMGAUGE_REDIS_PASSWORD_FILE or a file",
+        flag="--redis.url",
+    )

@@ -20,7 +20,7 @@ from streamgauge.cli.configuration import (
     redis_url_option,
 )
 from streamgauge.config import ConfigError, unknown_variables
-from streamgauge.config.address import parse_url
+from streamgauge.shard import WHOLE, Shard
 from streamgauge.watch import Watch
 from streamgauge.web.activation import systemd_listeners
 from streamgauge.web.limits import Limits, TooFewFilesError, reserve_files
@@ -31,9 +31,25 @@ from streamgauge.web.server import serve as serve_http
 _log = logs.EventLog("serve")
 
 
+def _shard(_context: click.Context, _option: click.Parameter, text: str) -> Shard:
+    try:
+        return Shard.parse(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
 @click.command()
 @config_file_option
 @redis_url_option
+@click.option(
+    "--shard",
+    metavar="I/N",
+    callback=_shard,
+    default=str(WHOLE),
+    show_default=True,
+    envvar=FLAG_VARIABLES["--shard"],
+    help="Watch only part I of N of the streams and keys; each part needs an exporter.",
+)
 @click.option(
     "--web.listen-address",
     "listen_addresses",
@@ -92,6 +108,7 @@ _log = logs.EventLog("serve")
 def serve(
     config_file: Path | None,
     redis_url: str | None,
+    shard: Shard,
     listen_addresses: tuple[str, ...],
     systemd_socket: bool,
     web_config_file: Path | None,
@@ -103,7 +120,7 @@ def serve(
     """Serve /metrics for the configured Redis."""
     logs.configure(log_level, log_format)
     try:
-        watch = Watch(partial(read_config, config_file, redis_url))
+        watch = Watch(partial(read_config, config_file, redis_url), shard)
         protection = None if web_config_file is None else Protection(web_config_file)
         reserve_files(max_connections)
         listeners = _listeners(listen_addresses, systemd_socket)
@@ -112,9 +129,8 @@ def serve(
     except (ListenError, TooFewFilesError) as error:
         raise click.ClickException(str(error)) from error
     watch.start()
-    _log.info("starting", version=__version__, redis=",".join(watch.targets))
+    _log.info("starting", version=__version__, redis=",".join(watch.targets), **_part(shard))
     _warn_of_unknown_variables()
-    _warn_of_visible_password(redis_url)
     gc.freeze()  # what was imported lives as long as the process: never look at it again
     asyncio.run(
         serve_http(
@@ -125,6 +141,11 @@ def serve(
             protection=protection,
         )
     )
+
+
+def _part(shard: Shard) -> dict[str, str]:
+    """What the first line of the log says of a shard; nothing when there is only one."""
+    return {} if shard == WHOLE else {"shard": str(shard)}
 
 
 def _listeners(addresses: tuple[str, ...], systemd_socket: bool) -> list[Listener]:
@@ -142,12 +163,3 @@ def _warn_of_unknown_variables() -> None:
     for name, nearest in unknown_variables(os.environ, FLAG_VARIABLES.values()):
         hint = {"did_you_mean": nearest} if nearest else {}
         _log.warning("unknown environment variable", variable=name, **hint)
-
-
-def _warn_of_visible_password(redis_url: str | None) -> None:
-    if redis_url is not None and parse_url(redis_url).password is not None:
-        _log.warning(
-            "a password on the command line can be seen by everybody on this machine;"
-            " give it by STREAMGAUGE_REDIS_PASSWORD, STREAMGAUGE_REDIS_PASSWORD_FILE or a file",
-            flag="--redis.url",
-        )

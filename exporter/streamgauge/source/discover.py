@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import random
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -21,6 +22,9 @@ from streamgauge.source.walk import Walk
 _log = EventLog("discovery")
 
 _RETRY_SECONDS: Final = 1.0
+_JITTER: Final = 0.1
+"""A pause is longer or shorter by up to this part of it: exporters that were started together, and
+the servers of one of them, do not stay in step."""
 
 
 class Found(NamedTuple):
@@ -43,16 +47,23 @@ class Discovery:
     """A daemon thread that walks the keyspace every interval and publishes what it found."""
 
     def __init__(
-        self, redis: RedisConfig, topology: Topology, discovery: DiscoveryConfig, policy: Policy
+        self,
+        redis: RedisConfig,
+        topology: Topology,
+        discovery: DiscoveryConfig,
+        policy: Policy,
+        at_random: Callable[[float, float], float] = random.uniform,
     ) -> None:
         self._redis = redis
         self._topology = topology
         self._discovery = discovery
         self._policy = policy
+        self._at_random = at_random
         self._found = Found(frozenset(policy.declared))
         self._wake = threading.Event()
         self._stopped = threading.Event()
         self._first_attempt = threading.Event()
+        self._takes_long = False
         self._has_walked = False
         self._failures: dict[str, str] = {}
         self._dropped_logged = False
@@ -87,13 +98,15 @@ class Discovery:
     def wait_for_first_walk(self, seconds: float) -> None:
         """Give the first walk a chance to end, so that a first scrape is not an empty one.
 
-        After a failed attempt (Redis was away when the process started) a new one begins at once.
+        One scrape waits for a walk that takes longer than that, and those after it do not. After a
+        failed attempt (Redis was away when the process started) a new one begins at once.
         """
-        if not self._has_walked and not self._stopped.is_set():
-            if self._first_attempt.is_set():
-                self._first_attempt.clear()
-                self._wake.set()
-            self._first_attempt.wait(seconds)
+        if self._has_walked or self._takes_long or self._stopped.is_set():
+            return
+        if self._first_attempt.is_set():
+            self._first_attempt.clear()
+            self._wake.set()
+        self._takes_long = not self._first_attempt.wait(seconds)
 
     def _run(self) -> None:
         while not self._stopped.is_set():
@@ -110,8 +123,9 @@ class Discovery:
                 _log.exception("discovery failed", redis=self._redis.name)
                 self._forget_counts()
             self._log_failures(failures)
+            self._takes_long = False
             self._first_attempt.set()
-            self._wake.wait(pause)
+            self._wake.wait(pause * self._at_random(1 - _JITTER, 1 + _JITTER))
 
     def _walk(self) -> dict[str, Unreadable]:
         """Walk once and publish; returns the servers that failed, raises Unreadable if all did."""
@@ -119,7 +133,7 @@ class Discovery:
         selection = Selection(self._policy, Patterns(settings.patterns), settings.max_streams)
 
         def publish_the_first_finds() -> None:
-            if not self._has_walked:
+            if not self._has_walked and selection.has_outgrown(self._found.names):
                 self._found = Found(selection.names, selection.dropped)
 
         servers = self._topology.nodes(Deadline(self._redis.timeout_seconds))

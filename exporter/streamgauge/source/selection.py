@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
 from streamgauge import globs
 from streamgauge.policy import Policy, StreamClass
 
 _RANK: Final = {stream_class: rank for rank, stream_class in enumerate(StreamClass)}
+_WORTH_A_LOOK: Final = 1.01
 
 
 class Patterns:
@@ -42,6 +44,13 @@ class Selection:
         """Consider a stream found in the keyspace; one that is ignored or unmatched is no loss."""
         if name not in self._ranked and self._patterns.match(name):
             self._keep(name)
+
+    def has_outgrown(self, names: Collection[bytes]) -> bool:
+        """Tell whether it is worth to look at the names again, for somebody who has seen these.
+
+        To look whenever one is added would cost the square of their number.
+        """
+        return len(self._ranked) > len(names) * _WORTH_A_LOOK
 
     @property
     def names(self) -> frozenset[bytes]:

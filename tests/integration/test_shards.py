@@ -1,0 +1,133 @@
+"""A fleet of shards on a real server exports what one exporter would, and nothing twice."""
+
+import signal
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from support.exporter import ExporterProcess
+from support.metrics import Scrape
+from support.servers import RealServer
+
+STREAMS = [f"s:{number}" for number in range(40)] + ["declared:there", 'q"uote', "two\nlines", "é"]
+MISSING = [f"declared:missing:{number}" for number in range(12)]
+KEYS = [f"key:{number}" for number in range(12)]
+PATTERNS = ["s:1*", "s:2*", "*:missing:*", "nothing:*", "*there", "key:?"]
+PER_NAME = (
+    *("redis_stream_exists", "redis_stream_length", "redis_stream_groups"),
+    *("redis_stream_group_consumers", "redis_key_exists", "redis_keys_matching"),
+)
+WALKED = "streamgauge_discovery_last_success_timestamp_seconds"
+
+
+def configuration(url: str, **discovery: Any) -> dict[str, Any]:
+    return {
+        "redis": {"name": "main", "url": url},
+        "discovery": {"match": ["*"], "interval": "100ms"} | discovery,
+        "streams": [
+            {"match": "s:1*", "class": "continuous"},
+            *({"match": name, "class": "event"} for name in ("declared:there", *MISSING)),
+            {"match": "s:2*", "ignore": True},
+        ],
+        "keys": [*({"key": key} for key in KEYS), *({"match": match} for match in PATTERNS)],
+    }
+
+
+def fill(server: RealServer) -> None:
+    with server.client() as client:
+        for position, name in enumerate(STREAMS):
+            for _ in range(1 + position % 3):
+                client.xadd(name, {"n": 1})
+            client.xgroup_create(name, "readers")
+        for key in KEYS[::2]:
+            client.set(key, "x")
+
+
+def fleet(start: Callable[..., ExporterProcess], total: int, config: dict) -> list[ExporterProcess]:
+    return [start(f"--shard={number}/{total}", config=config) for number in range(1, total + 1)]
+
+
+def walked(process: ExporterProcess) -> Scrape:
+    return process.scrape_until(lambda scrape: scrape[WALKED], "it walked the keyspace")
+
+
+def merged(scrapes: list[Scrape], name: str) -> dict[tuple[str, ...], float]:
+    """The series of a metric of all shards; fails when two of them have the same one."""
+    counted = Counter(key for scrape in scrapes for key in scrape[name])
+    assert not [key for key, count in counted.items() if count > 1], name
+    return {key: value for scrape in scrapes for key, value in scrape[name].items()}
+
+
+@pytest.mark.parametrize("total", [1, 2, 3, 7])
+def test_the_union_of_shards_is_the_whole_and_nothing_is_in_two(redis7, exporter, total):
+    fill(redis7)
+    config = configuration(redis7.url)
+    whole = walked(exporter(config=config))
+    scrapes = [walked(process) for process in fleet(exporter, total, config)]
+    for name in PER_NAME:
+        assert whole[name], name
+        assert merged(scrapes, name) == whole[name]
+    shown = {name for (name, _) in merged(scrapes, "redis_stream_exists")}
+    ignored = {name for name in STREAMS if name.startswith("s:2")}
+    assert len(shown) == len({*STREAMS, *MISSING} - ignored)
+    assert {*MISSING, *STREAMS} - ignored >= shown - {"two\\nlines"}
+    for scrape in scrapes:
+        assert scrape.value("redis_up") == 1
+        assert scrape["streamgauge_clock_offset_seconds"]
+        assert sum(scrape["streamgauge_streams"].values()) == sum(
+            scrape["redis_stream_exists"].values()
+        )
+
+
+def test_a_feed_that_is_gone_is_told_by_its_own_shard_alone(redis7, exporter):
+    fill(redis7)
+    processes = fleet(exporter, 3, configuration(redis7.url))
+    before = merged([walked(process) for process in processes], "redis_stream_exists")
+    with redis7.client() as client:
+        client.delete("s:1", "s:3")
+    gone = [
+        process.scrape_until(lambda scrape: "s:3" not in scrape.streams(), "the feed is gone")
+        for process in processes
+    ]
+    expected = before | {("s:1", "continuous"): 0.0}
+    del expected["s:3", "unclassified"]
+    assert merged(gone, "redis_stream_exists") == expected
+
+
+def test_max_streams_holds_for_each_shard(redis7, exporter):
+    fill(redis7)
+    config = configuration(redis7.url)
+    full = [walked(process) for process in fleet(exporter, 3, config)]
+    limited = configuration(redis7.url, max_streams=10)
+    scrapes = [walked(process) for process in fleet(exporter, 3, limited)]
+    for scrape, all_of_it in zip(scrapes, full, strict=True):
+        assert len(scrape.streams()) == 10
+        assert scrape.value("streamgauge_streams_dropped") == len(all_of_it.streams()) - 10
+
+
+def test_the_shard_may_be_a_variable_and_is_in_the_first_line_of_the_log(redis7, exporter):
+    fill(redis7)
+    config = configuration(redis7.url)
+    by_flag = exporter("--shard=2/3", config=config)
+    by_variable = exporter(config=config, environment={"STREAMGAUGE_SHARD": "2/3"})
+    assert walked(by_flag).streams() == walked(by_variable).streams()
+    for process in (by_flag, by_variable):
+        assert "shard=2/3" in process.log().splitlines()[0]
+    assert "shard" not in exporter(config=config).log()
+
+
+def test_a_reload_changes_nothing_about_the_shard(redis7, exporter):
+    fill(redis7)
+    config = configuration(redis7.url)
+    process = exporter("--shard=2/3", config=config)
+    before = walked(process).streams()
+    assert {"s:3", "s:30"} & before
+    config["streams"].insert(0, {"match": "s:3*", "class": "hybrid"})
+    process.write_config(config)
+    process.send(signal.SIGHUP)
+    after = process.scrape_until(
+        lambda scrape: scrape["streamgauge_streams"]["hybrid",], "the new class is in effect"
+    )
+    assert after.streams() == before
