@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import weakref
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
@@ -42,6 +43,15 @@ class Seen(NamedTuple):
     faults: Faults
 
 
+class _Seen(NamedTuple):
+    """What belongs to a snapshot for as long as somebody still has it."""
+
+    snapshot: weakref.ref[RedisSnapshot]
+    at: float
+    earlier: Look | None
+    faults: Faults
+
+
 class WatchedTarget(Target):
     """A target that keeps two looks, so that growth is known without waiting for a second one."""
 
@@ -49,7 +59,7 @@ class WatchedTarget(Target):
         super().__init__(redis, discovery, policy)
         self._complaints: _Heard = _Heard(redis.name)
         self._history = History()
-        self._seen: Seen | None = None
+        self._seen: _Seen | None = None
         self._failure: Unreadable | None = None
 
     def sample(self, seconds: float) -> RedisSnapshot:
@@ -58,7 +68,8 @@ class WatchedTarget(Target):
         if snapshot.up:  # otherwise `unreadable` has taken note of it
             look = _look(snapshot)
             faults = Faults(None, self._complaints.nodes, self._complaints.streams)
-            self._seen = Seen(look, self._history.earlier_than(look), faults)
+            earlier = self._history.earlier_than(look)
+            self._seen = _Seen(weakref.ref(snapshot), look.at, earlier, faults)
         return snapshot
 
     def unreadable(self, error: Unreadable) -> RedisSnapshot:
@@ -72,8 +83,8 @@ class WatchedTarget(Target):
         If another scrape has read Redis since, there is nothing to compare it with.
         """
         last = self._seen
-        if last is not None and last.look.snapshot is snapshot:
-            return last
+        if last is not None and last.snapshot() is snapshot:
+            return Seen(Look(snapshot, last.at), last.earlier, last.faults)
         return Seen(_look(snapshot), None, Faults(None if snapshot.up else self._failure))
 
 
@@ -105,9 +116,9 @@ class History:
         """Add a look and return the one to compare it with; None when there is none that fits."""
         newer = self._newer
         if newer is None or not 0 <= look.at - newer.at <= _FARTHEST_SECONDS:
-            self._older, self._newer = None, look
+            self._older, self._newer = None, look.faint()
         elif look.at - newer.at >= _NEAREST_SECONDS or self._older is None:
-            self._older, self._newer = newer, look
+            self._older, self._newer = newer, look.faint()
         if self._older is None or look.at - self._older.at < _LEAST_SECONDS:
             return None
         return self._older

@@ -108,6 +108,6 @@ def test_two_looks_are_kept(target, topology, monkeypatch):
     topology.answer = sampled()
     first, second = target.sample(5.0), target.sample(5.0)
     seen = target.seen(second)
-    assert seen.look.snapshot is second
-    assert seen.earlier.snapshot is first
+    assert seen.look == (second, AT + 15)
+    assert seen.earlier.at == AT
     assert target.seen(first).earlier is None, "another has come since"

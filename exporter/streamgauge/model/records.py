@@ -119,7 +119,7 @@ class StageDuration(NamedTuple):
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class RedisSnapshot:
     """Everything one scrape saw of one Redis; `up` 0 comes with no streams at all.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 from streamgauge.model.records import Group, RedisSnapshot, Stream
@@ -15,6 +16,11 @@ class Look(NamedTuple):
 
     snapshot: RedisSnapshot
     at: float
+
+    def faint(self) -> Look:
+        """Return what a later look is compared with, and nothing else: a third of the memory."""
+        streams = [_faint_stream(stream) for stream in self.snapshot.streams]
+        return Look(replace(self.snapshot, streams=streams, keys=(), key_counts=()), self.at)
 
 
 class StreamLooks(NamedTuple):
@@ -157,6 +163,36 @@ class GroupLooks(NamedTuple):
     def _lost(self, lag: int) -> int | None:
         added, read = self.stream.now.entries_added, self.now.entries_read
         return None if added is None or read is None else max(0, added - read - lag)
+
+
+def _faint_stream(stream: Stream) -> Stream:
+    return Stream(
+        name=stream.name,
+        stream_class=stream.stream_class,
+        exists=stream.exists,
+        quiet_limit_seconds=None,
+        length=stream.length,
+        age_seconds=stream.age_seconds,
+        last_entry_timestamp_seconds=stream.last_entry_timestamp_seconds,
+        entries_added=stream.entries_added,
+        groups=tuple([_faint_group(group) for group in stream.groups]),
+    )
+
+
+def _faint_group(group: Group) -> Group:
+    return Group(
+        name=group.name,
+        lag=group.lag,
+        lag_seconds=0.0,
+        lag_limit_seconds=None,
+        consumers=0,
+        pending=0,
+        oldest_pending_age_seconds=0.0,
+        oldest_pending_deliveries=0,
+        entries_read=group.entries_read,
+        last_delivered_timestamp_seconds=group.last_delivered_timestamp_seconds,
+        consumer_list=(),
+    )
 
 
 def seconds_between(now: Look, earlier: Look | None) -> float | None:
