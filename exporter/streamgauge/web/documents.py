@@ -7,14 +7,16 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
 from markupsafe import escape
 
 from streamgauge.bundled import bundle_path
 from streamgauge.verdict.states import FindingKind, GroupState, KeyState, StreamState, Verdict
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
 
 RUNBOOK_OF: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -110,6 +112,9 @@ def _drop_dead_links(tokens: list[Token], folder: str) -> None:
 @functools.cache
 def _markdown() -> MarkdownIt:
     """HTML in a document is text, and of a picture its description is left."""
+    # Imported late: an exporter that is only scraped does without.
+    from markdown_it import MarkdownIt  # noqa: PLC0415
+
     markdown = MarkdownIt("js-default", {"html": False})
     markdown.add_render_rule("image", _description)
     return markdown

@@ -5,9 +5,8 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from jinja2 import Environment, PackageLoader
 from markupsafe import Markup, escape
 
 from streamgauge import __version__
@@ -20,6 +19,9 @@ from streamgauge.verdict.words import Sentence, counted, duration
 from streamgauge.web.assets import assets
 from streamgauge.web.documents import Document, document_html, documents, runbook_path
 from streamgauge.web.overview import Overview
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 MOST_QUERY: Final = 200
 """How much of a search is used; it is shown again in the page."""
@@ -74,6 +76,9 @@ def _page(template: str, root: str, **values: object) -> str:
 
 @functools.cache
 def _environment() -> Environment:
+    # Imported late: an exporter that is only scraped does without.
+    from jinja2 import Environment, PackageLoader  # noqa: PLC0415
+
     environment = Environment(
         loader=PackageLoader("streamgauge.web"),
         autoescape=True,
