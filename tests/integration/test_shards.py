@@ -1,5 +1,6 @@
 """A fleet of shards on a real server exports what one exporter would, and nothing twice."""
 
+import json
 import signal
 from collections import Counter
 from collections.abc import Callable
@@ -105,6 +106,16 @@ def test_max_streams_holds_for_each_shard(redis7, exporter):
     for scrape, all_of_it in zip(scrapes, full, strict=True):
         assert len(scrape.streams()) == 10
         assert scrape.value("streamgauge_streams_dropped") == len(all_of_it.streams()) - 10
+
+
+def test_the_page_and_its_json_say_which_shard_they_show(redis7, exporter):
+    fill(redis7)
+    config = configuration(redis7.url)
+    sharded, whole = exporter("--shard=2/3", config=config), exporter(config=config)
+    assert "shard 2/3" in sharded.get("/").text
+    assert json.loads(sharded.get("/api/v1/status").text)["shard"] == "2/3"
+    assert "watches shard" not in whole.get("/").text
+    assert "shard" not in json.loads(whole.get("/api/v1/status").text)
 
 
 def test_the_shard_may_be_a_variable_and_is_in_the_first_line_of_the_log(redis7, exporter):

@@ -7,6 +7,7 @@ import gc
 import os
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from click.core import ParameterSource
@@ -25,8 +26,10 @@ from streamgauge.watch import Watch
 from streamgauge.web.activation import systemd_listeners
 from streamgauge.web.limits import Limits, TooFewFilesError, reserve_files
 from streamgauge.web.listen import Listener, ListenError, listen_all
-from streamgauge.web.protection import Protection
 from streamgauge.web.server import serve as serve_http
+
+if TYPE_CHECKING:
+    from streamgauge.web.protection import Protection
 
 _log = logs.EventLog("serve")
 
@@ -121,7 +124,7 @@ def serve(
     logs.configure(log_level, log_format)
     try:
         watch = Watch(partial(read_config, config_file, redis_url), shard)
-        protection = None if web_config_file is None else Protection(web_config_file)
+        protection = None if web_config_file is None else _protection(web_config_file)
         reserve_files(max_connections)
         listeners = _listeners(listen_addresses, systemd_socket)
     except ConfigError as error:
@@ -146,6 +149,13 @@ def serve(
 def _part(shard: Shard) -> dict[str, str]:
     """What the first line of the log says of a shard; nothing when there is only one."""
     return {} if shard == WHOLE else {"shard": str(shard)}
+
+
+def _protection(web_config_file: Path) -> Protection:
+    # Imported late: without the file, neither TLS nor bcrypt takes any memory.
+    from streamgauge.web.protection import Protection  # noqa: PLC0415
+
+    return Protection(web_config_file)
 
 
 def _listeners(addresses: tuple[str, ...], systemd_socket: bool) -> list[Listener]:

@@ -47,6 +47,7 @@ from streamgauge import __version__
 from streamgauge.labels import label_value
 from streamgauge.report.sections import chosen, utc
 from streamgauge.report.summary import exit_code, severity_of, summary
+from streamgauge.shard import WHOLE, Shard
 from streamgauge.verdict.faults import Fault
 from streamgauge.verdict.records import (
     Finding,
@@ -62,10 +63,20 @@ SCHEMA: Final = 1
 
 
 def status_json(
-    verdicts: Sequence[RedisVerdict], now: float, *, only_problems: bool = False
+    verdicts: Sequence[RedisVerdict],
+    now: float,
+    *,
+    only_problems: bool = False,
+    shard: Shard = WHOLE,
 ) -> str:
-    """Write the verdicts as JSON in ASCII; `now` is this machine's Unix time."""
-    return json.dumps(status(verdicts, now, only_problems=only_problems), indent=2) + "\n"
+    """Write the verdicts as JSON in ASCII; `now` is this machine's Unix time.
+
+    Of an exporter that watches one shard of the streams, the JSON says which.
+    """
+    document = status(verdicts, now, only_problems=only_problems)
+    if shard != WHOLE:
+        document["shard"] = str(shard)
+    return json.dumps(document, indent=2) + "\n"
 
 
 def status(

@@ -6,7 +6,7 @@ import asyncio
 import enum
 import socket
 from collections.abc import Callable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import h11
 import uvicorn
@@ -14,8 +14,9 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
 from streamgauge.logs import EventLog
-from streamgauge.web.config import Tls
-from streamgauge.web.config.tls import alternative_names
+
+if TYPE_CHECKING:
+    from streamgauge.web.config import Tls
 
 _log = EventLog("web")
 
@@ -116,6 +117,9 @@ class Connection(H11Protocol):
         super().connection_made(transport)
         self._made = True
         if self._allowed_sans:
+            # Imported late, with the rest of what only TLS needs.
+            from streamgauge.web.config.tls import alternative_names  # noqa: PLC0415
+
             names = alternative_names(transport.get_extra_info("ssl_object"))
             if not names & self._allowed_sans:
                 _log.debug("client certificate not allowed", client=self.host)

@@ -12,7 +12,6 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from streamgauge.labels import escaped
-from streamgauge.policy import Policy
 from streamgauge.report.status import status_json
 from streamgauge.verdict.seen import verdict_on
 from streamgauge.watch import Watch
@@ -53,7 +52,7 @@ class Pages:
         """The status page; `q` narrows it to what mentions a text."""
         query = request.query_params.get("q", "")[:MOST_QUERY]
         seen = await self._see(list(self._watch.targets.values()))
-        page = await in_thread(_written, seen, self._watch.policy, query)
+        page = await in_thread(_written, seen, self._watch, query)
         headers = {**PAGE_HEADERS, "content-type": "text/html; charset=utf-8"}
         return await _answer(request, page, headers)
 
@@ -64,7 +63,7 @@ class Pages:
         if name is not None and name not in targets:
             return unknown_target("/api/v1/status", self._watch)
         seen = await self._see(list(targets.values()) if name is None else [targets[name]])
-        body = await in_thread(_as_json, seen, self._watch.policy)
+        body = await in_thread(_as_json, seen, self._watch)
         return await _answer(request, body, _JSON_HEADERS)
 
     async def asset(self, request: Request) -> Response:
@@ -102,9 +101,11 @@ async def _answer(request: Request, text: str, headers: Mapping[str, str]) -> Re
     return Response(body, headers=sent)
 
 
-def _written(seen: Sequence[Seen], policy: Policy, query: str) -> str:
-    return status_page([overview(one, policy, query) for one in seen], query)
+def _written(seen: Sequence[Seen], watch: Watch, query: str) -> str:
+    overviews = [overview(one, watch.policy, query) for one in seen]
+    return status_page(overviews, query, watch.shard)
 
 
-def _as_json(seen: Sequence[Seen], policy: Policy) -> str:
-    return status_json([verdict_on(one, policy) for one in seen], time.time())
+def _as_json(seen: Sequence[Seen], watch: Watch) -> str:
+    verdicts = [verdict_on(one, watch.policy) for one in seen]
+    return status_json(verdicts, time.time(), shard=watch.shard)

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import Callable, Generator, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -17,11 +17,12 @@ from streamgauge.watch import Watch
 from streamgauge.web.acceptor import Acceptor
 from streamgauge.web.app import build_app
 from streamgauge.web.garbage import collect_between
-from streamgauge.web.guard import Guard
 from streamgauge.web.limits import Limits
 from streamgauge.web.listen import Listener
-from streamgauge.web.protection import Protection
 from streamgauge.web.threads import in_thread
+
+if TYPE_CHECKING:
+    from streamgauge.web.protection import Protection
 
 _log = EventLog("web")
 
@@ -101,6 +102,8 @@ async def serve(
     if protection is None:
         server = HttpServer(app, listeners, limits)
     else:
+        from streamgauge.web.guard import Guard  # noqa: PLC0415 - as late as its Protection
+
         is_encrypted = protection.config.tls is not None
         server = HttpServer(
             Guard(app, protection), listeners, limits, protection.tls if is_encrypted else None

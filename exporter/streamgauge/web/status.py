@@ -13,6 +13,7 @@ from streamgauge import __version__
 from streamgauge.report.names import plain
 from streamgauge.report.sections import utc
 from streamgauge.report.summary import problem_count
+from streamgauge.shard import WHOLE, Shard
 from streamgauge.verdict.records import RedisVerdict
 from streamgauge.verdict.states import Severity, worst
 from streamgauge.verdict.words import Sentence, counted, duration
@@ -34,7 +35,7 @@ _MARKS: Final = {
 }
 
 
-def status_page(overviews: Sequence[Overview], query: str = "") -> str:
+def status_page(overviews: Sequence[Overview], query: str = "", shard: Shard = WHOLE) -> str:
     """Write the status page, the most serious Redis first; no name in it can be markup."""
     return _page(
         "status.html",
@@ -42,6 +43,7 @@ def status_page(overviews: Sequence[Overview], query: str = "") -> str:
         overviews=sorted(overviews, key=lambda one: -_urgency(one.severity)),
         severity=worst(one.severity for one in overviews),
         query=query,
+        shard=None if shard == WHOLE else str(shard),
     )
 
 
