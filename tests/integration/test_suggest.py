@@ -14,10 +14,10 @@ import redis
 import yaml
 
 from streamgauge.config import load_config
+from streamgauge.model.history import History
 from streamgauge.model.ids import StreamId
 from streamgauge.policy import Policy
 from streamgauge.source.history import Archive, HistoryReader
-from streamgauge.suggest.history import History
 from support.clusters import RealCluster
 from support.polling import wait_for
 from support.sentinels import RealSentinel

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
 from streamgauge.config import DiscoveryConfig, RedisConfig
+from streamgauge.model.history import GroupCursor, History
 from streamgauge.model.ids import StreamId
 from streamgauge.policy import Policy
 from streamgauge.source import replies
@@ -24,7 +25,6 @@ from streamgauge.source.layout import topology_of
 from streamgauge.source.selection import Patterns, Selection
 from streamgauge.source.walk import Walk
 from streamgauge.source.wire import Wire
-from streamgauge.suggest.history import GroupCursor, History
 
 _PAGE_ENTRIES: Final = 1_000
 _PAGE_BYTES: Final = 1024 * 1024

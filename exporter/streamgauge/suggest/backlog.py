@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
-from streamgauge.suggest.history import GroupCursor, History
+from streamgauge.model.history import GroupCursor, History
 from streamgauge.verdict.words import Sentence, duration, name_list
 
 

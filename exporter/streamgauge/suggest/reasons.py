@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from streamgauge.model.history import History
 from streamgauge.suggest.flow import DAY, Flow, Steady
 from streamgauge.suggest.gaps import Gaps
-from streamgauge.suggest.history import History
 from streamgauge.suggest.hours import Hours
 from streamgauge.suggest.lengths import length, written
 from streamgauge.verdict.words import counted, duration, entries

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from suggest_processes import DAY, HOUR, NOW, PROCESSES, Labelled, drawn, history_of
 
 from streamgauge.config.model import DEFAULT_CLASSES
+from streamgauge.model.history import GroupCursor, History
 from streamgauge.model.ids import StreamId
 from streamgauge.policy import StreamClass, StreamPolicy
-from streamgauge.suggest.history import GroupCursor, History
 from streamgauge.suggest.limits import rounded_up
 from streamgauge.suggest.proposal import Proposal, Terms, agreed
 from streamgauge.suggest.propose import propose
