@@ -164,6 +164,23 @@ class TestMemory:
         stream = reading(ago(5), first=ago(20), groups=(behind,), added=1001)
         assert stream_record(stream, EVENT, memory).groups[0].lag == 1
 
+    def test_it_is_forgotten_with_a_stream_whose_counters_have_passed_the_old_ones(self):
+        memory = Memory()
+        caught_up = group(ago(10), entries_read=5, reported_lag=5)
+        stream_record(reading(ago(10), first=ago(12), groups=(caught_up,), added=10), EVENT, memory)
+        behind = group(ago(5), entries_read=12, reported_lag=8, oldest_undelivered=ago(4))
+        anew = reading(ago(1), first=ago(9), groups=(behind,), length=20, added=20)
+        assert stream_record(anew, EVENT, memory).groups[0].lag == 8
+        assert memory.lag_error(b"s", b"g") is None
+
+    def test_it_is_kept_of_a_stream_that_went_on(self):
+        memory = Memory()
+        caught_up = group(ago(10), entries_read=5, reported_lag=5)
+        stream_record(reading(ago(10), first=ago(12), groups=(caught_up,), added=10), EVENT, memory)
+        behind = group(ago(9), entries_read=6, reported_lag=24, oldest_undelivered=ago(8))
+        trimmed = reading(ago(1), first=ago(9), groups=(behind,), length=20, added=30)
+        assert stream_record(trimmed, EVENT, memory).groups[0].lag == 19
+
     def test_it_is_forgotten_with_the_stream(self):
         memory = Memory()
         caught_up = group(ago(10), entries_read=50, reported_lag=950)

@@ -182,6 +182,31 @@ class TestLargeEntries:
             assert found.script_denial == denial
         assert server.sent(b"EVAL_RO", b"EVALSHA_RO") == []  # it was told so once
 
+    def test_a_right_that_is_given_later_is_noticed_without_a_new_connection(self):
+        now = 0.0
+        brief = Brief(lambda: now)
+        sample(Server(large=True), 3, brief)
+        refusing = {(b"EVAL_RO",): "NOPERM no", (b"EVALSHA_RO",): "NOPERM no"}
+        sample(Server(large=True, errors=refusing), 3, brief)
+        now = 299.0
+        assert sample(Server(large=True), 3, brief).read_whole == 3
+        now = 300.0
+        assert sample(Server(large=True), 3, brief).read_whole == 0
+
+    @pytest.mark.parametrize(
+        "denial",
+        [
+            "NOPERM this user has no permissions to access one of the keys used as arguments",
+            "NOPERM User reader has no permissions to access the '0' key",
+        ],
+    )
+    def test_a_key_that_may_not_be_read_is_one_error_and_no_denial_of_scripts(self, denial):
+        brief = Brief()
+        sample(Server(large=True), 1, brief)
+        found = sample(Server(large=True, errors={(b"EVAL_RO",): denial}), 1, brief)
+        assert [error.reason for error in found.errors] == ["noperm"]
+        assert (found.read_whole, found.script_denial) == (0, None)
+
     def test_a_denial_in_the_second_round_costs_no_stream_either(self):
         brief = Brief()
         sample(Server(large=True), 3, brief)

@@ -7,7 +7,7 @@ machine's clock has a say. `memory` is the only state; everything else comes in 
 from __future__ import annotations
 
 from streamgauge.model.ids import NEVER, StreamId
-from streamgauge.model.lag import corrected_lag, is_caught_up, learned_error
+from streamgauge.model.lag import began_anew, corrected_lag, is_caught_up, learned_error
 from streamgauge.model.memory import Memory
 from streamgauge.model.readings import GroupReading, StreamReading
 from streamgauge.model.records import Group, Stream
@@ -84,6 +84,14 @@ def _lag(stream: StreamReading, group: GroupReading, memory: Memory) -> int | No
     """Correct the lag of a group as a primary reports it, and learn from that report."""
     caught_up = is_caught_up(group.last_delivered, stream.last_generated)
     error = memory.lag_error(stream.name, group.name)
+    if error is not None and began_anew(
+        error,
+        length=stream.length,
+        first_entry=stream.first_entry,
+        entries_added=stream.entries_added,
+    ):
+        error = None
+        memory.set_lag_error(stream.name, group.name, None)
     if error is not None or (caught_up and group.reported_lag):
         error = learned_error(
             error,
@@ -91,6 +99,7 @@ def _lag(stream: StreamReading, group: GroupReading, memory: Memory) -> int | No
             reported=group.reported_lag,
             entries_added=stream.entries_added,
             entries_read=group.entries_read,
+            last_generated=stream.last_generated,
         )
         memory.set_lag_error(stream.name, group.name, error)
     return corrected_lag(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from streamgauge.model.ids import StreamId
+from streamgauge.model.ids import NEVER, StreamId
 
 
 class LagError(NamedTuple):
@@ -18,6 +18,7 @@ class LagError(NamedTuple):
     entries: int
     entries_added: int
     entries_read: int
+    last_generated: StreamId = NEVER
 
 
 def is_caught_up(last_delivered: StreamId, last_generated: StreamId) -> bool:
@@ -59,6 +60,7 @@ def learned_error(
     reported: int | None,
     entries_added: int | None,
     entries_read: int | None,
+    last_generated: StreamId = NEVER,
 ) -> LagError | None:
     """Update what is known of a group's constant error by one more look at it.
 
@@ -68,7 +70,19 @@ def learned_error(
     if entries_added is None or entries_read is None:
         return None
     if caught_up and reported is not None:
-        return LagError(reported, entries_added, entries_read) if reported else None
+        return LagError(reported, entries_added, entries_read, last_generated) if reported else None
     if known is None or entries_added < known.entries_added or entries_read < known.entries_read:
         return None
-    return LagError(known.entries, entries_added, entries_read)
+    return LagError(known.entries, entries_added, entries_read, last_generated)
+
+
+def began_anew(
+    known: LagError, *, length: int, first_entry: StreamId | None, entries_added: int | None
+) -> bool:
+    """Tell whether this is certainly another stream than the one an error was learned of.
+
+    All that it holds was added since; so what was added in all has to be that much more.
+    """
+    if first_entry is None or entries_added is None or first_entry <= known.last_generated:
+        return False
+    return entries_added < known.entries_added + length

@@ -8,6 +8,10 @@ and newer); where that is denied, or not known, the entries come whole.
 from __future__ import annotations
 
 import hashlib
+import math
+import re
+import time
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
@@ -19,6 +23,11 @@ _LARGE_BYTES: Final = 16 * 1024
 
 _SMALL_SHARE: Final = 0.5
 """An entry must have fallen to this part of it before the script is given up again."""
+
+_ASK_AGAIN_SECONDS: Final = 300.0
+
+_KEY_DENIED: Final = re.compile(r"^NOPERM .*\bto access\b.*\bkeys?\b")
+"""The right to the key is missing, and not that to run a script."""
 
 _STREAM_SCRIPT: Final = b"""\
 local reply, brief, bytes = redis.call('XINFO', 'STREAM', KEYS[1]), {}, 0
@@ -58,7 +67,9 @@ class _Script:
 class Brief:
     """Remembers of one server whose entries are large, and whether it runs scripts."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._ask_again_at = math.inf
         self._large: set[bytes] = set()
         self._denial: ErrorReply | None = None
         self._scripts = _Script(_STREAM_SCRIPT), _Script(_ENTRY_SCRIPT)
@@ -79,7 +90,12 @@ class Brief:
         return self._denial
 
     def begin(self, watched: AbstractSet[bytes]) -> None:
-        """Begin a sample of these streams: the server may have forgotten the scripts."""
+        """Begin a sample of these streams: the server may have forgotten the scripts.
+
+        A right that was given meanwhile is noticed by asking again now and then.
+        """
+        if self._clock() >= self._ask_again_at:
+            self._denial = None
         self._large &= watched
         for script in self._scripts:
             script.is_known = False
@@ -101,8 +117,11 @@ class Brief:
         about_the_stream = error.says_gone or error.redirect or error.reason == "wrongtype"
         if about_the_stream or error.is_server_wide or error.says_unserved:
             return False
+        if _KEY_DENIED.search(str(error)):
+            return False
         if error.code != "NOSCRIPT":
             self._denial = error
+            self._ask_again_at = self._clock() + _ASK_AGAIN_SECONDS
         return True
 
     def learn(self, name: bytes, reply: list[Any]) -> None:

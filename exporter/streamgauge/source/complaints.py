@@ -80,6 +80,8 @@ class Complaints:
                 streams=streams,
                 detail=denial,
             )
+        if denial is None and self._scripts_denied:
+            _log.info("large entries are left out by scripts again", redis=self._redis)
         self._scripts_denied = denial is not None
 
     def _name(self, kind: Kind, found: Mapping[bytes, Complaint]) -> None:
