@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from streamgauge.config import ConfigError
@@ -16,6 +16,7 @@ from streamgauge.model.records import Snapshot
 from streamgauge.source.target import Target
 from streamgauge.watch import Watch
 from streamgauge.web.answer import metrics_answer, process_registry
+from streamgauge.web.large import LargeResponse
 from streamgauge.web.pages import Pages, unknown_target
 from streamgauge.web.scrapes import Scrapes, scrape_budget
 from streamgauge.web.threads import in_thread
@@ -74,7 +75,7 @@ class _Machine:
         begun = await in_thread(_first_two, pieces)
         if len(begun) == 1:
             return Response(begun[0], headers=headers)
-        return StreamingResponse(_all(begun, pieces), headers=headers)
+        return LargeResponse(begun, pieces, headers)
 
     async def healthy(self, _request: Request) -> Response:
         return PlainTextResponse("streamgauge is healthy\n")
@@ -101,10 +102,3 @@ class _Machine:
 
 def _first_two(pieces: Iterator[bytes]) -> list[bytes]:
     return list(islice(pieces, 2))
-
-
-async def _all(begun: list[bytes], rest: Iterator[bytes]) -> AsyncIterator[bytes]:
-    for piece in begun:
-        yield piece
-    while (more := await in_thread(next, rest, None)) is not None:
-        yield more

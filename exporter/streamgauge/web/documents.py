@@ -39,6 +39,8 @@ RUNBOOK_OF: Final[Mapping[str, str]] = MappingProxyType(
         FindingKind.STREAM_UNREADABLE: "RedisStreamsUnreadable",
         FindingKind.FEED_OF_ANOTHER_TYPE: "RedisStreamMissing",
         FindingKind.STREAM_OF_ANOTHER_TYPE: "RedisStreamsUnreadable",
+        FindingKind.NOT_WALKED: "RedisStreamsDiscoveryStale",
+        FindingKind.LEFT_OUT: "RedisStreamsDropped",
         KeyState.MISSING: "RedisKeyMissing",
         KeyState.DEADLINE_PASSED: "RedisKeyDeadlinePassed",
         KeyState.DEADLINE_UNKNOWN: "RedisKeysUnreadable",

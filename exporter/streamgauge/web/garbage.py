@@ -8,9 +8,9 @@ from typing import Final
 
 from streamgauge.web.scrapes import Scrapes
 
-_PAUSE_SECONDS: Final = 10.0
-_MOST_PASSED_OVER: Final = 6
-"""Whoever scrapes without a pause is held up once a minute."""
+_PAUSE_SECONDS: Final = 5.0
+_MOST_PASSED_OVER: Final = 2
+"""A scrape is held up where one follows the other: clients that hang up leave garbage too."""
 
 
 async def collect_between(scrapes: Scrapes) -> None:

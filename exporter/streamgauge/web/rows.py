@@ -98,8 +98,7 @@ def _stream_figures(verdict: StreamVerdict, seconds: float | None) -> Iterator[F
     if stream.length is not None:
         yield Figure("length", f"{stream.length:,}")
     if stream.age_seconds is not None:
-        is_clock = stream.last_entry_timestamp_seconds is not None
-        bound = "" if is_clock else "at least "
+        bound = "at least " if verdict.age_is_least else ""
         yield Figure("last entry", duration(stream.age_seconds), stream.age_seconds, bound)
     elif stream.exists:
         yield Figure("last entry", "never")

@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 from streamgauge import __version__
 from streamgauge.report.names import plain
 from streamgauge.report.sections import utc
-from streamgauge.report.summary import problem_count
+from streamgauge.report.summary import is_unclassified, problem_count
 from streamgauge.shard import WHOLE, Shard
 from streamgauge.verdict.records import RedisVerdict
 from streamgauge.verdict.states import Severity, worst
@@ -120,7 +120,7 @@ def _anchor(text: str) -> str:
 
 
 def _severities(overviews: Iterable[Overview]) -> str:
-    """What the title says: `2 critical, 1 warning`, or that all is as designed."""
+    """What the title says: `2 critical, 1 warning`, or that there is no problem."""
     verdicts = [one.verdict for one in overviews]
     critical, warnings = (
         sum(problem_count(verdict, severity) for verdict in verdicts)
@@ -128,7 +128,8 @@ def _severities(overviews: Iterable[Overview]) -> str:
     )
     said = [f"{critical:,} critical"] if critical else []
     said += [counted(warnings, "warning")] if warnings else []
-    return ", ".join(said) or "as designed"
+    calm = "nothing judged" if all(map(is_unclassified, verdicts)) else "as designed"
+    return ", ".join(said) or calm
 
 
 def _read_at(verdict: RedisVerdict) -> str:
