@@ -62,6 +62,10 @@ class WatchedTarget(Target):
         self._seen: _Seen | None = None
         self._failure: Unreadable | None = None
 
+    def wait_for_first_walk(self, seconds: float) -> None:
+        """Give the first walk over the keyspace more time to end than a scrape has."""
+        self._discovery.wait_for_first_walk(seconds)
+
     def sample(self, seconds: float) -> RedisSnapshot:
         """Read every known stream, and remember it."""
         snapshot = super().sample(seconds)

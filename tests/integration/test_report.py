@@ -283,6 +283,31 @@ class TestCheck:
         declared = [{"match": "none:yet", "class": "event"}]
         assert report(config(tmp_path, redis=address, streams=declared)).code == 0
 
+    def test_where_streams_were_not_looked_at_the_rest_is_not_all(self, redis7, tmp_path):
+        with redis7.client() as client:
+            client.xadd("jobs", {"n": 1})
+            client.xadd("more", {"n": 1})
+            client.execute_command("ACL SETUSER blind on >pw ~* +@all -scan")
+        blind = redis7.url.replace("redis://", "redis://blind:pw@")
+        declared = [{"match": "jobs", "class": "event"}]
+        for url, discovery, kind in (
+            (redis7.url, {"max_streams": 1}, "streams left out"),
+            (blind, {}, "keyspace not walked"),
+        ):
+            settings = {"redis": {"url": url}, "discovery": discovery, "streams": declared}
+            found = report(config(tmp_path, **settings))
+            assert found.code == 1, found.err
+            assert f"works, with 1 warning: {kind}" in found.out
+
+    def test_it_waits_for_a_walk_that_takes_long(self, redis7, tmp_path):
+        with redis7.client() as client:
+            client.mset({f"key:{n}": "" for n in range(150_000)})  # for 0.75 s or more
+            client.xadd("jobs", {"n": 1})
+        address = {"url": redis7.url, "timeout": "500ms"}
+        found = report(config(tmp_path, redis=address))
+        assert found.code == 0, found.out
+        assert "jobs" in found.out
+
     def test_a_server_that_is_not_there_is_3_and_the_reason_is_told(self):
         found = report(f"--redis.url=redis://127.0.0.1:{free_port()}", "--format=markdown")
         assert found.code == 3

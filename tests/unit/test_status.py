@@ -126,6 +126,8 @@ class TestOrder:
         ("streams", "title"),
         [
             ([stream(EVENT)], "as designed"),
+            ([stream(UNCLASSIFIED)], "nothing judged"),
+            ([stream(EVENT), stream(UNCLASSIFIED)], "as designed"),
             ([stream(CONTINUOUS, **QUIET)], "1 critical"),
             (
                 [stream(HYBRID, group(b"a", **LATE), group(b"b", **LATE))],

@@ -35,6 +35,9 @@ from streamgauge.verdict.seen import verdict_on
 from streamgauge.watch import Watch
 from streamgauge.watched import Seen, WatchedTarget
 
+_WALK_SECONDS: Final = 60.0
+"""How long a report waits for a walk over a large keyspace; after that it says what it lacks."""
+
 Renderer = Callable[[Sequence[RedisVerdict], bool], str]
 
 
@@ -137,7 +140,8 @@ def report(
     """Say of every stream and consumer group whether it is as designed, and why.
 
     It serves as a check. It ends with 0 when all is well, 1 with warnings, also when no stream was
-    found, 2 when something is critical (what the shipped alerts page for), and 3 when that is not
+    found or not all could be looked for, 2 when something is critical (what the shipped alerts
+    page for, but for lag that keeps growing, which takes longer to see), and 3 when that is not
     known: a Redis could not be read, or there is a mistake on the command line or in the
     configuration, which writes nothing to stdout.
     """
@@ -172,4 +176,5 @@ def _verdicts(watch: Watch, window_seconds: float | None) -> list[RedisVerdict]:
 
 
 def _look(target: WatchedTarget) -> Seen:
+    target.wait_for_first_walk(_WALK_SECONDS)
     return target.seen(target.sample(target.redis.timeout_seconds))

@@ -95,11 +95,18 @@ def _stream_row(verdict: StreamVerdict, seconds: float | None) -> list[Cell]:
         cell(stream.stream_class),
         cell(verdict.state, verdict.severity),
         _number(stream.length),
-        cell("–" if stream.age_seconds is None else f"{duration(stream.age_seconds)} ago"),
+        _age(verdict),
     ]
     if seconds is not None:
         row.append(_number(verdict.added))
     return [*row, Cell(verdict.reason)]
+
+
+def _age(verdict: StreamVerdict) -> Cell:
+    if verdict.stream.age_seconds is None:
+        return cell("–")
+    bound = "at least " if verdict.age_is_least else ""
+    return cell(f"{bound}{duration(verdict.stream.age_seconds)} ago")
 
 
 def _groups(verdict: RedisVerdict, only_problems: bool) -> Section:

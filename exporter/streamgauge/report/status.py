@@ -9,8 +9,8 @@
         "time": ..., "time_seconds": ..., "window_seconds": 5.0,
         "errors":   [{"kind", "name", "error", "reason", "streams"}],
         "streams":  [{"stream", "class", "state", "severity", "reason", "exists", "length",
-                      "age_seconds", "last_entry", "last_entry_seconds", "quiet_limit_seconds",
-                      "groups", "entries_added", "added_in_window"}],
+                      "age_seconds", "age_is_least", "last_entry", "last_entry_seconds",
+                      "quiet_limit_seconds", "groups", "entries_added", "added_in_window"}],
         "groups":   [{"stream", "class", "group", "state", "severity", "reason", "lag",
                       "lag_seconds", "lag_limit_seconds", "consumers", "pending",
                       "oldest_pending_age_seconds", "oldest_pending_deliveries", "entries_read",
@@ -26,7 +26,8 @@
 
 Names are those of the labels on /metrics. A time is there twice: as ISO 8601 in UTC and as Unix
 seconds; ages and limits are seconds. null is unknown or none; a quiet limit that does not apply at
-this hour is null as well.
+this hour is null as well. `age_is_least` is true where the IDs are no clocks: such an age counts
+from the first look, so the last entry is at least as old.
 
 `errors` holds what could not be read: `kind` is redis, node or stream,
 `error` one of the reasons of streamgauge_stream_errors, `reason` the same in words, and `streams`
@@ -141,6 +142,7 @@ def _stream(verdict: StreamVerdict) -> dict[str, Any]:
         "exists": None if stream.exists is None else bool(stream.exists),
         "length": stream.length,
         "age_seconds": stream.age_seconds,
+        "age_is_least": verdict.age_is_least,
         **_time("last_entry", stream.last_entry_timestamp_seconds),
         "quiet_limit_seconds": _finite(stream.quiet_limit_seconds),
         "groups": stream.group_count,

@@ -83,7 +83,16 @@ def summary(verdict: RedisVerdict) -> Sentence:
         return _listed(f"works, with {counted(len(warnings), 'warning')}: ", warnings, "")
     if not verdict.streams:
         return Sentence("as designed: no stream is watched")
+    if is_unclassified(verdict):
+        unjudged = f"{len(verdict.streams):,} {StreamState.UNCLASSIFIED}"
+        return Sentence(f"was read, but no stream is classified, so none was judged: {unjudged}")
     return Sentence(f"as designed: {state_counts(verdict.streams)}")
+
+
+def is_unclassified(verdict: RedisVerdict) -> bool:
+    """Whether there are streams, and nobody has said of any what its silence means."""
+    states = {one.state for one in verdict.streams}
+    return states == {StreamState.UNCLASSIFIED}
 
 
 def state_counts(streams: Iterable[StreamVerdict]) -> str:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence, Sized
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from streamgauge.model.records import RedisSnapshot
 from streamgauge.policy import StreamClass
 from streamgauge.schedule import Schedule
 from streamgauge.verdict.entries import ENTRY_RULES
@@ -22,17 +21,6 @@ Rule = Callable[[Sequence[StreamLooks]], Iterator[Finding]]
 def findings(looks: Sequence[StreamLooks]) -> list[Finding]:
     """Look for everything there is to find in the streams of one Redis."""
     return [finding for rule in _RULES for finding in rule(looks)]
-
-
-def nothing_found(streams: Sized, snapshot: RedisSnapshot) -> Iterator[Finding]:
-    """A Redis without anything to judge is healthy only if that is what was asked about."""
-    unread = any(count.streams for count in snapshot.error_counts)
-    if streams or unread or snapshot.keys or snapshot.key_counts:
-        return
-    why = "no stream matches discovery.match, and streams declares none"
-    if snapshot.discovery_last_success_timestamp_seconds is None:
-        why = "the keyspace was not walked to its end"
-    yield Finding(FindingKind.NO_STREAM, Sentence(f"nothing was judged: {why}"))
 
 
 def _unfinished_renames(looks: Sequence[StreamLooks]) -> Iterator[Finding]:

@@ -55,7 +55,7 @@ def _stalled(looks: GroupLooks) -> Answer:
         proof = "it has no consumer"
     elif looks.cursor_moved is False and _window(looks) >= enough:
         proof = f"its cursor has not moved in {duration(_window(looks))}"
-    elif unseen is not None and enough <= unseen < math.inf and not looks.cursor_moved:
+    elif unseen is not None and enough <= unseen < math.inf and not _read_since(looks, unseen):
         proof = f"no consumer has asked for any in {duration(unseen)}"
     else:
         return None
@@ -147,7 +147,8 @@ def _active(looks: GroupLooks) -> Answer:
             f"{_waiting_words(looks)}{_limit_words(looks)}; {_calm_words(looks)}"
         )
     ago = _last_delivered_seconds(looks)
-    if looks.cursor_moved or (ago is not None and ago <= RECENT_SECONDS):
+    is_recent = ago is not None and ago <= RECENT_SECONDS and not _is_only_created(looks.now)
+    if looks.cursor_moved or is_recent:
         return GroupState.ACTIVE, "caught up: no entry waits"
     return None
 
@@ -170,6 +171,24 @@ _RULES: Final[tuple[Callable[[GroupLooks], Answer], ...]] = (
     _no_limit,
     _active,
 )
+
+
+def _is_only_created(group: Group) -> bool:
+    """Whether nothing shows that it ever read: where its cursor stands, it may have been put."""
+    return not group.consumers and not group.entries_read
+
+
+def _read_since(looks: GroupLooks, unseen: float) -> bool:
+    """Whether it may have read although its consumers were silent: one may be gone by now.
+
+    A cursor that moved may have done so before they fell silent. Ten minutes of silence within the
+    window say that, unless an entry was delivered that is younger.
+    """
+    if not looks.cursor_moved:
+        return False
+    delivered = _last_delivered_seconds(looks)
+    is_younger = delivered is not None and delivered < unseen
+    return is_younger or not FROZEN_SECONDS <= unseen < _window(looks)
 
 
 def _window(looks: GroupLooks) -> float:

@@ -6,10 +6,11 @@ from operator import attrgetter
 
 from streamgauge.policy import Policy
 from streamgauge.verdict.faults import NO_FAULTS, Faults
-from streamgauge.verdict.findings import findings, nothing_found
+from streamgauge.verdict.findings import findings
 from streamgauge.verdict.group import group_verdict
 from streamgauge.verdict.keys import key_count_verdict, key_verdict
 from streamgauge.verdict.looks import Look, paired, seconds_between
+from streamgauge.verdict.overlooked import overlooked
 from streamgauge.verdict.records import RedisVerdict
 from streamgauge.verdict.stream import stream_verdict
 from streamgauge.verdict.unknowns import unknowns
@@ -42,7 +43,7 @@ def judge(
     found = [
         *unread_findings(unread, snapshot, faults, policy),
         *findings(looks),
-        *nothing_found(streams, snapshot),
+        *overlooked(streams, snapshot, now.at),
     ]
     keys = [key_verdict(key) for key in snapshot.keys]
     for verdicts in (streams, groups, found, keys):

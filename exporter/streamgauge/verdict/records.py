@@ -31,6 +31,13 @@ class StreamVerdict(NamedTuple):
     added: int | None = None
 
     @property
+    def age_is_least(self) -> bool | None:
+        """Whether the age is only a lower bound, for IDs that are no clocks; None without one."""
+        if self.stream.age_seconds is None:
+            return None
+        return self.stream.last_entry_timestamp_seconds is None
+
+    @property
     def severity(self) -> Severity:
         """How serious the state is; of a stream that cannot be seen, its class and hours decide.
 

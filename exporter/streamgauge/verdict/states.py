@@ -95,11 +95,14 @@ class FindingKind(enum.StrEnum):
     STREAM_OF_ANOTHER_TYPE = "stream of another type"
     LIMIT_NEVER_HOLDS = "quiet limit never holds"
     NO_STREAM = "no stream found"
+    NOT_WALKED = "keyspace not walked"
+    LEFT_OUT = "streams left out"
 
 
 Verdict = StreamState | GroupState | KeyState | FindingKind
 
-# The one table of seriousness. Critical is what the shipped alerts page for.
+# The one table of seriousness. Critical is what the shipped alerts page for, but for growing lag,
+# which takes longer to see than a report watches.
 SEVERITY: Final[Mapping[Verdict, Severity]] = MappingProxyType(
     {
         StreamState.FLOWING: Severity.OK,
@@ -144,5 +147,7 @@ SEVERITY: Final[Mapping[Verdict, Severity]] = MappingProxyType(
         FindingKind.STREAM_OF_ANOTHER_TYPE: Severity.WARNING,
         FindingKind.LIMIT_NEVER_HOLDS: Severity.WARNING,
         FindingKind.NO_STREAM: Severity.WARNING,
+        FindingKind.NOT_WALKED: Severity.WARNING,
+        FindingKind.LEFT_OUT: Severity.WARNING,
     }
 )

@@ -254,6 +254,7 @@ class TestJson:
                 "exists": True,
                 "length": 3,
                 "age_seconds": 10.0,
+                "age_is_least": False,
                 "last_entry": "2027-01-15T07:59:50.000Z",
                 "last_entry_seconds": AT - 10.0,
                 "quiet_limit_seconds": 30.0,
@@ -398,3 +399,27 @@ def test_a_missing_stream_has_dashes_and_no_zero():
         if line.startswith("| `s`")
     )
     assert row.startswith("| `s` | continuous | ❌ missing | – | – |")
+
+
+class TestIdsThatAreNoClocks:
+    """Their ages count from the first look, so they are no more than a lower bound."""
+
+    VERDICT = verdict_on(stream(EVENT, age=0.0, clock=False), stream(EVENT, name=b"timed"))
+
+    def test_the_table_and_the_markdown_say_at_least(self):
+        shown = document([self.VERDICT])
+        for text in (plain_text(shown), terminal_text(shown, 200), markdown(shown)):
+            assert text.count("at least 0s ago") == 1
+            assert "at least 10s ago" not in text
+
+    def test_the_json_says_so(self):
+        streams = status([self.VERDICT], AT)["redis"][0]["streams"]
+        assert {one["stream"]: one["age_is_least"] for one in streams} == {
+            "s": True,
+            "timed": False,
+        }
+
+    def test_where_there_is_no_age_there_is_no_bound(self):
+        verdict = verdict_on(stream(EVENT, **MISSING), stream(EVENT, name=b"n", **NEVER_WRITTEN))
+        streams = status([verdict], AT)["redis"][0]["streams"]
+        assert [one["age_is_least"] for one in streams] == [None, None]

@@ -24,10 +24,24 @@ UNREADABLE = {"error_counts": [unreadable(CONTINUOUS)]}
             0,
         ),
         # What is unknown is no problem by itself.
-        ([UNSAID], {}, "as designed: 1 stream: 1 unclassified", 0),
+        (
+            [UNSAID],
+            {},
+            "was read, but no stream is classified, so none was judged: 1 unclassified",
+            0,
+        ),
+        ([UNSAID, SILENT], {}, "as designed: 2 streams: 1 idle by design, 1 unclassified", 0),
         # Nobody is told that all is well where nothing was looked at.
         ([], {}, "was read, but no stream was found, so nothing was judged", 1),
         ([], {"keys": [key()]}, "as designed: no stream is watched", 0),
+        # Nor where most was not looked at.
+        ([FLOWING], {"streams_dropped": 9}, "works, with 1 warning: streams left out", 1),
+        (
+            [FLOWING],
+            {"discovery_last_success_timestamp_seconds": None},
+            "works, with 1 warning: keyspace not walked",
+            1,
+        ),
         ([FLOWING, BEHIND], {}, "works, with 1 warning: g on late (behind)", 1),
         ([QUIET, BEHIND], {}, "critical: ticks (quiet); 1 warning", 2),
         ([QUIET], {}, "critical: ticks (quiet)", 2),

@@ -239,6 +239,70 @@ class TestNothingFound:
         assert found(stream(EVENT, **MISSING)) == []
 
 
+class TestNotLookedAt:
+    """What alerts warn of as RedisStreamsDiscoveryStale and RedisStreamsDropped."""
+
+    JOBS = stream(EVENT, group(), name=b"jobs")
+
+    def found(self, **fields):
+        verdict = judge(look(self.JOBS, **fields))
+        return [(one.kind, one.severity, one.sentence.template) for one in verdict.findings]
+
+    @pytest.mark.parametrize("fields", [{}, {"keys": [key()]}, {"streams_dropped": 1}])
+    def test_a_keyspace_never_walked_is_a_warning(self, fields):
+        assert "keyspace not walked" not in dict(found(self.JOBS, **fields))
+        never = {"discovery_last_success_timestamp_seconds": None}
+        assert (
+            "keyspace not walked",
+            "warning",
+            (
+                "the keyspace was not walked to its end yet: streams that nobody declared may be "
+                "missing here"
+            ),
+        ) in self.found(**fields, **never)
+
+    @pytest.mark.parametrize(
+        ("age", "took", "offset", "is_stale"),
+        [
+            (3600.0, 0.0, 0.0, False),
+            (3601.0, 0.0, 0.0, True),
+            (3700.0, 50.0, 0.0, False),
+            (3700.0, None, None, True),
+            # It was written down by this machine's clock, and the look by the server's.
+            (3700.0, 0.0, 200.0, False),
+        ],
+    )
+    def test_a_walk_long_ago_is_one_too(self, age, took, offset, is_stale):
+        found = self.found(
+            discovery_last_success_timestamp_seconds=AT - age,
+            discovery_duration_seconds=took,
+            clock_offset_seconds=offset,
+        )
+        assert [kind for kind, *_ in found] == ["keyspace not walked"] * is_stale
+
+    def test_it_says_how_long_ago(self):
+        ((_, severity, sentence),) = self.found(discovery_last_success_timestamp_seconds=AT - 9000)
+        assert severity == "warning"
+        assert sentence == (
+            "the keyspace was last walked to its end 2h30m ago: newer streams are not seen"
+        )
+
+    def test_streams_beyond_max_streams_are_a_warning(self):
+        assert self.found(streams_dropped=2) == [
+            (
+                "streams left out",
+                "warning",
+                (
+                    "2 streams were found and not looked at: there are more than "
+                    "discovery.max_streams allows"
+                ),
+            )
+        ]
+
+    def test_who_was_not_read_is_not_said_to_be_walked_or_not(self):
+        assert self.found(up=0, discovery_last_success_timestamp_seconds=None) == []
+
+
 class TestLimitsThatNeverHold:
     @staticmethod
     def found(hours, limit=3600.0):

@@ -39,6 +39,20 @@ ONE_LOOK = [
             "no consumer is listed, which means little while nothing waits"
         ),
     ),
+    # Its cursor stands at an entry of just now because it was created there, not because it read.
+    *(
+        (
+            group(entries_read=read, **NOBODY),
+            "waiting",
+            (
+                "nothing to do: no entry waits; "
+                "no consumer is listed, which means little while nothing waits"
+            ),
+        )
+        for read in (None, 0)
+    ),
+    (group(entries_read=3, **NOBODY), "active", "caught up: no entry waits"),
+    (group(entries_read=None), "active", "caught up: no entry waits"),
     # Deleted entries made the count unknown, but nothing is there to be read.
     (group(lag=None), "active", "caught up: no entry waits"),
     # Within the limit.
@@ -208,6 +222,9 @@ def test_a_group_that_was_declared_to_have_no_limit_is_no_problem(now):
 
 MOVED = {"entries_read": 9, "last_delivered_timestamp_seconds": AT - 1.0}
 
+READ_EARLY = {"lag_seconds": 900.0, "entries_read": 9}
+READ_EARLY |= {"last_delivered_timestamp_seconds": AT - 950.0}
+
 # Then, now, seconds between them, state, reason.
 TWO_LOOKS = [
     # It reads: how its backlog goes is told.
@@ -291,6 +308,19 @@ TWO_LOOKS = [
     ),
     # A consumer that seemed dead has read since.
     (behind(4, **idle(900.0)), behind(4, **MOVED, **idle(900.0)), 5.0, "behind", None),
+    # What it read early in a long window proves nothing about the ten minutes since.
+    (
+        behind(4),
+        behind(**READ_EARLY, **idle(600.0)),
+        900.0,
+        "stalled",
+        ("4 entries wait, the oldest for 15m (limit 1m), and no consumer has asked for any in 10m"),
+    ),
+    # Somebody who reads every few minutes is no more than late.
+    (behind(4), behind(**READ_EARLY, **idle(599.0)), 900.0, "behind", None),
+    # Nobody listed can have read in this window, or this entry: somebody has who is gone.
+    (behind(4), behind(**READ_EARLY, **idle(900.0)), 900.0, "behind", None),
+    (behind(4), behind(4, 900.0, **MOVED, **idle(600.0)), 900.0, "behind", None),
     # Within the limit, standing still is no problem.
     (
         behind(4, 5.0),
