@@ -71,10 +71,15 @@ def test_every_rule_is_the_shipped_one_with_the_sites_values(tmp_path, options):
 
 def test_no_comment_is_lost(tmp_path, options):
     adapted_rule_files(tmp_path, options)
-    job = f"job={quote(options.job or 'streamgauge')}"
+    name = options.job or "streamgauge"
     for file in (tmp_path / "pack" / "alerts").glob("*.rules.yml"):
         shipped = comments((bundle_path("alerts") / file.name).read_text())
-        expected = [line.replace('job="streamgauge"', job) for line in shipped]
+        expected = [
+            line.replace('job="streamgauge"', f"job={quote(name)}").replace(
+                "name than streamgauge,", f"name than {name},"
+            )
+            for line in shipped
+        ]
         assert comments(file.read_text()) == expected != []
 
 
