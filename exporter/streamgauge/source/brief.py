@@ -15,7 +15,7 @@ from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
-from streamgauge.source.commands import Packed, bulk, packed
+from streamgauge.source.commands import Packed, bulk, opening
 from streamgauge.source.errors import ErrorReply
 
 _LARGE_BYTES: Final = 16 * 1024
@@ -53,15 +53,15 @@ class _Script:
     """Sent whole once per sample, and then named by its digest."""
 
     def __init__(self, text: bytes) -> None:
-        self._whole = packed(b"EVAL_RO", text, b"1")
-        self._digest = packed(b"EVALSHA_RO", hashlib.sha1(text).hexdigest().encode(), b"1")  # noqa: S324
+        # Redis names scripts by SHA-1.
+        self._whole = (b"EVAL_RO", text, b"1")
+        self._digest = (b"EVALSHA_RO", hashlib.sha1(text).hexdigest().encode(), b"1")  # noqa: S324
         self.is_known = False
 
     def command(self, *arguments: Packed) -> Packed:
-        opening = self._digest if self.is_known else self._whole
+        first = self._digest if self.is_known else self._whole
         self.is_known = True
-        count, rest = opening.split(b"\r\n", 1)
-        return b"*%d\r\n%b%b" % (int(count[1:]) + len(arguments), rest, b"".join(arguments))
+        return opening(len(first) + len(arguments), *first) + b"".join(arguments)
 
 
 class Brief:

@@ -27,7 +27,8 @@ def bulk(text: bytes) -> bytes:
     return b"$%d\r\n%b\r\n" % (len(text), text)
 
 
-def _opening(arguments: int, *first: bytes) -> bytes:
+def opening(arguments: int, *first: bytes) -> bytes:
+    """Begin a command of so many arguments, its name among them, with the first of these."""
     return b"*%d\r\n" % arguments + b"".join(map(bulk, first))
 
 
@@ -41,17 +42,17 @@ PROBE: Final = packed(b"SCAN", b"0", b"COUNT", b"1", b"TYPE", b"stream")
 
 TIME is answered even while the data set is being loaded; a step of SCAN is not."""
 
-XINFO_STREAM: Final = _opening(3, b"XINFO", b"STREAM")
+XINFO_STREAM: Final = opening(3, b"XINFO", b"STREAM")
 """Complete with a key; XINFO_GROUPS likewise."""
 
-XINFO_GROUPS: Final = _opening(3, b"XINFO", b"GROUPS")
+XINFO_GROUPS: Final = opening(3, b"XINFO", b"GROUPS")
 
-XINFO_CONSUMERS: Final = _opening(4, b"XINFO", b"CONSUMERS")
+XINFO_CONSUMERS: Final = opening(4, b"XINFO", b"CONSUMERS")
 """Complete with a key and a group."""
 
-_XPENDING: Final = _opening(6, b"XPENDING")
+_XPENDING: Final = opening(6, b"XPENDING")
 _XPENDING_END: Final = bulk(b"-") + bulk(b"+") + bulk(b"1")
-_XRANGE: Final = _opening(6, b"XRANGE")
+_XRANGE: Final = opening(6, b"XRANGE")
 _XRANGE_END: Final = bulk(b"+") + bulk(b"COUNT") + bulk(b"1")
 
 

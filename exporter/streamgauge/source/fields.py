@@ -7,6 +7,14 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 
+def by_name(reply: Any) -> dict[bytes, Any]:
+    """Return all values by name; raises TypeError or ValueError for anything but such a list."""
+    if not isinstance(reply, list):
+        raise TypeError("a list was expected")
+    pairs = iter(reply)
+    return dict(zip(pairs, pairs, strict=True))
+
+
 class _Layout(NamedTuple):
     """Where the fields stood in a reply of some length."""
 
@@ -41,10 +49,7 @@ class Fields:
         return self._look_for(reply)
 
     def _look_for(self, reply: Any) -> tuple[Any, ...]:
-        if not isinstance(reply, list):
-            raise TypeError("a list was expected")
-        pairs = iter(reply)
-        values = dict(zip(pairs, pairs, strict=True))
+        values = by_name(reply)
         found = [values[name] for name in self._required]
         found += [values.get(name) for name in self._optional]
         self._remember(reply)

@@ -21,6 +21,7 @@ from streamgauge.source import replies
 from streamgauge.source.commands import Command
 from streamgauge.source.deadline import Deadline
 from streamgauge.source.errors import ConnectionLostError, ErrorReply, Unreadable
+from streamgauge.source.fields import by_name
 from streamgauge.source.layout import topology_of
 from streamgauge.source.selection import Patterns, Selection
 from streamgauge.source.walk import Walk
@@ -223,7 +224,7 @@ class HistoryReader:
 def _history(
     name: bytes, now_ms: int, stream: Any, groups: Any, ids: list[StreamId], most_entries: int
 ) -> History:
-    fields = _fields(stream)
+    fields = by_name(stream)
     deleted = fields.get(b"max-deleted-entry-id")
     length = int(fields[b"length"])
     return History(
@@ -240,13 +241,8 @@ def _history(
 
 
 def _cursor(group: Any) -> GroupCursor:
-    fields = _fields(group)
+    fields = by_name(group)
     return GroupCursor(fields[b"name"], StreamId.parse(fields[b"last-delivered-id"]))
-
-
-def _fields(reply: Any) -> Mapping[bytes, Any]:
-    pairs = iter(reply)
-    return dict(zip(pairs, pairs, strict=True))
 
 
 def _is_about_the_key(error: ErrorReply) -> bool:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from streamgauge.model.ids import StreamId
 from streamgauge.model.readings import GroupReading, PendingReading, StreamReading
 from streamgauge.model.records import Consumer
-from streamgauge.source.fields import Fields
+from streamgauge.source.fields import Fields, by_name
 
 MALFORMED: Final = (TypeError, ValueError, KeyError, IndexError, AttributeError)
 
@@ -44,8 +44,7 @@ def role(reply: Any) -> str | None:
     None when it is neither, or when the server does not say: nothing else depends on this reply.
     """
     try:
-        pairs = iter(_list(reply))
-        return _ROLES.get(dict(zip(pairs, pairs, strict=True))[b"role"])
+        return _ROLES.get(by_name(reply)[b"role"])
     except MALFORMED:
         return None
 
