@@ -6,8 +6,8 @@ Each record's label part is built once and serves every metric of its level.
 from __future__ import annotations
 
 import functools
-import math
 from collections.abc import Iterator, Sequence
+from itertools import compress
 from typing import Any, Final, Literal, NamedTuple
 
 from streamgauge.labels import escaped, label_value
@@ -24,9 +24,12 @@ CONTENT_TYPES: Final[dict[Format, str]] = {
 _BLOCK_ROWS: Final = 1_024
 """Lines are made and joined by so many: the text of all of them never exists twice."""
 
+_INFINITE: Final = {"inf": "+Inf", "-inf": "-Inf"}
+"""How OpenMetrics names what Python calls so."""
+
 
 class Rows(NamedTuple):
-    """What is exported at one level: records, and beside each its labels, braces included."""
+    """What is exported at one level: records, and beside each its labels as in a line: `{...} `."""
 
     labels: list[str]
     records: list[Any]
@@ -61,28 +64,28 @@ def _heading(metric: Metric, text_format: Format) -> str:
 
 
 def _blocks(metric: Metric, rows: Rows) -> Iterator[str]:
-    name, value_of = metric.name, metric.value
+    value_of = metric.value
     for first in range(0, len(rows.records), _BLOCK_ROWS):
-        labels = rows.labels[first : first + _BLOCK_ROWS]
-        values: list[Value | str] = [*map(value_of, rows.records[first : first + _BLOCK_ROWS])]
-        if math.inf in values or -math.inf in values:
-            values = [_spelled_out(value) for value in values]
-        text = "".join(
-            [
-                f"{name}{label} {value}\n"
-                for label, value in zip(labels, values, strict=True)
-                if value is not None
-            ]
-        )
-        if text:
-            yield text
+        labels: Sequence[str] = rows.labels[first : first + _BLOCK_ROWS]
+        values: Sequence[Value] = [*map(value_of, rows.records[first : first + _BLOCK_ROWS])]
+        if None in values:
+            known = [value is not None for value in values]
+            labels, values = [*compress(labels, known)], [*compress(values, known)]
+        if values:
+            yield _lines(metric.name, labels, values)
 
 
-def _spelled_out(value: Value | str) -> Value | str:
-    """Name an infinite value as OpenMetrics does."""
-    if value == math.inf:
-        return "+Inf"
-    return "-Inf" if value == -math.inf else value
+def _lines(name: str, labels: Sequence[str], values: Sequence[Value]) -> str:
+    """Write one line per row, in a few calls for all of them: they are most of a scrape's text."""
+    texts = [*map(repr, values)]
+    if "inf" in texts or "-inf" in texts:
+        texts = [_INFINITE.get(text, text) for text in texts]
+    parts = ["\n" + name] * (3 * len(texts))
+    parts[0] = name
+    parts[1::3] = labels
+    parts[2::3] = texts
+    parts.append("\n")
+    return "".join(parts)
 
 
 def _escaped_help(text: str, text_format: Format) -> str:
@@ -96,7 +99,7 @@ def _rows(snapshot: Snapshot) -> dict[Level, Rows]:
         _add_instance(rows, instance)
     process = snapshot.process
     if process is not None:
-        rows[Level.PROCESS].add("", process)
+        rows[Level.PROCESS].add(" ", process)
         labels = _labels(("version", process.version), ("python", process.python))
         rows[Level.BUILD].add(labels, process)
     return rows
@@ -136,15 +139,19 @@ def _add_streams(rows: dict[Level, Rows], instance: RedisSnapshot) -> None:
         rows[level] for level in (Level.STREAM, Level.GROUP, Level.CONSUMER)
     )
     start = f'{{redis="{escaped(instance.redis)}",db="db{instance.db}",stream="'
+    of_streams.records.extend(instance.streams)
     for stream in instance.streams:
         of_stream = f'{start}{_name(stream.name)}",class="{stream.stream_class}"'
-        of_streams.add(of_stream + "}", stream)
+        of_streams.labels.append(of_stream + "} ")
+        of_groups.records.extend(stream.groups)
         for group in stream.groups:
             of_group = f'{of_stream},group="{_often_used_name(group.name)}"'
-            of_groups.add(of_group + "}", group)
-            for consumer in group.consumer_list:
-                name = _often_used_name(consumer.name)
-                of_consumers.add(f'{of_group},consumer="{name}"}}', consumer)
+            of_groups.labels.append(of_group + "} ")
+            consumers = group.consumer_list
+            of_consumers.records.extend(consumers)
+            of_consumers.labels.extend(
+                [f'{of_group},consumer="{_often_used_name(one.name)}"}} ' for one in consumers]
+            )
 
 
 def _name(name: bytes) -> str:
@@ -156,4 +163,4 @@ _often_used_name: Final = functools.lru_cache(maxsize=4_096)(_name)
 
 
 def _labels(*pairs: tuple[str, str]) -> str:
-    return "{" + ",".join([f'{key}="{escaped(value)}"' for key, value in pairs]) + "}"
+    return "{" + ",".join([f'{key}="{escaped(value)}"' for key, value in pairs]) + "} "

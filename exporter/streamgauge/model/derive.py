@@ -7,10 +7,10 @@ machine's clock has a say. `memory` is the only state; everything else comes in 
 from __future__ import annotations
 
 from streamgauge.model.ids import NEVER, StreamId
-from streamgauge.model.lag import began_anew, corrected_lag, is_caught_up, learned_error
+from streamgauge.model.lag import LagError, began_anew, corrected_lag, is_caught_up, learned_error
 from streamgauge.model.memory import Memory
 from streamgauge.model.readings import GroupReading, StreamReading
-from streamgauge.model.records import Group, Stream
+from streamgauge.model.records import Group, Stream, new_group
 from streamgauge.policy import StreamClass, StreamPolicy
 
 
@@ -58,25 +58,28 @@ def absent_record(name: bytes, policy: StreamPolicy, now: float, memory: Memory)
 def _group_record(
     stream: StreamReading, group: GroupReading, policy: StreamPolicy, memory: Memory
 ) -> Group:
-    now_us, now_ms = stream.now_us, stream.now_us // 1000
+    now_us = stream.now_us
+    now_ms = now_us // 1000
     pending_age, deliveries = 0.0, 0
     if group.oldest_pending is not None:
         entry_id, idle_ms, deliveries = group.oldest_pending
         is_clock = entry_id.is_clock(now_ms)
         pending_age = _age_seconds(entry_id, now_us) if is_clock else idle_ms / 1000
 
-    return Group(
-        group.name,
-        None if stream.from_replica else _lag(stream, group, memory),
-        _lag_seconds(stream, group, memory),
-        policy.lag_limit_for(group.name),
-        group.consumers,
-        group.pending,
-        pending_age,
-        deliveries,
-        group.entries_read,
-        _timestamp_seconds(group.last_delivered, now_ms),
-        group.consumer_list,
+    return new_group(
+        (
+            group.name,
+            None if stream.from_replica else _lag(stream, group, memory),
+            _lag_seconds(stream, group, memory),
+            policy.lag_limit_for(group.name),
+            group.consumers,
+            group.pending,
+            pending_age,
+            deliveries,
+            group.entries_read,
+            _timestamp_seconds(group.last_delivered, now_ms),
+            group.consumer_list,
+        )
     )
 
 
@@ -84,23 +87,8 @@ def _lag(stream: StreamReading, group: GroupReading, memory: Memory) -> int | No
     """Correct the lag of a group as a primary reports it, and learn from that report."""
     caught_up = is_caught_up(group.last_delivered, stream.last_generated)
     error = memory.lag_error(stream.name, group.name)
-    if error is not None and began_anew(
-        error,
-        length=stream.length,
-        first_entry=stream.first_entry,
-        entries_added=stream.entries_added,
-    ):
-        error = None
-        memory.set_lag_error(stream.name, group.name, None)
     if error is not None or (caught_up and group.reported_lag):
-        error = learned_error(
-            error,
-            caught_up=caught_up,
-            reported=group.reported_lag,
-            entries_added=stream.entries_added,
-            entries_read=group.entries_read,
-            last_generated=stream.last_generated,
-        )
+        error = _learned(stream, group, error, caught_up=caught_up)
         memory.set_lag_error(stream.name, group.name, error)
     return corrected_lag(
         length=stream.length,
@@ -109,6 +97,27 @@ def _lag(stream: StreamReading, group: GroupReading, memory: Memory) -> int | No
         last_delivered=group.last_delivered,
         reported=group.reported_lag,
         error=error,
+    )
+
+
+def _learned(
+    stream: StreamReading, group: GroupReading, error: LagError | None, *, caught_up: bool
+) -> LagError | None:
+    """Return what is known of a group's lag error after one more look, at maybe a new stream."""
+    if error is not None and began_anew(
+        error,
+        length=stream.length,
+        first_entry=stream.first_entry,
+        entries_added=stream.entries_added,
+    ):
+        error = None
+    return learned_error(
+        error,
+        caught_up=caught_up,
+        reported=group.reported_lag,
+        entries_added=stream.entries_added,
+        entries_read=group.entries_read,
+        last_generated=stream.last_generated,
     )
 
 

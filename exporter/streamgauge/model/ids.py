@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache, partial
 from typing import Final, NamedTuple
 
 EARLIEST_CLOCK_MS: Final = 1_262_304_000_000
@@ -10,6 +11,9 @@ EARLIEST_CLOCK_MS: Final = 1_262_304_000_000
 FUTURE_TOLERANCE_MS: Final = 60_000
 """How far an ID may run ahead of the server's clock and still be read as a time."""
 
+_READ_LATELY: Final = 1_024
+"""A stream names the same few IDs several times: its ends, and where its groups are."""
+
 
 class StreamId(NamedTuple):
     """An entry ID, ordered as Redis orders it: by milliseconds, then by sequence number."""
@@ -17,12 +21,13 @@ class StreamId(NamedTuple):
     ms: int
     seq: int
 
-    @classmethod
-    def parse(cls, raw: bytes) -> StreamId:
+    @staticmethod
+    @lru_cache(maxsize=_READ_LATELY)
+    def parse(raw: bytes) -> StreamId:
         """Read `milliseconds-sequence`; ValueError when it is anything else."""
         try:
             ms, seq = raw.split(b"-")
-            return tuple.__new__(cls, (int(ms), int(seq)))  # cls(...), but in half the time
+            return _new_id((int(ms), int(seq)))
         except ValueError:
             raise ValueError(f"not a stream ID: {raw!r}") from None
 
@@ -33,6 +38,9 @@ class StreamId(NamedTuple):
     def __str__(self) -> str:
         return f"{self.ms}-{self.seq}"
 
+
+_new_id: Final = partial(tuple.__new__, StreamId)
+"""StreamId(...) of a pair, in half the time."""
 
 NEVER: Final = StreamId(0, 0)
 """The ID of nothing: a stream that never held an entry, a group that never read one."""

@@ -52,7 +52,8 @@ class Memory:
 
     def forget_undelivered(self, stream: bytes, group: bytes) -> None:
         """Drop the sighting of a group that caught up, or whose oldest entry tells the time."""
-        _drop(self._undelivered, stream, group)
+        if stream in self._undelivered:
+            _drop(self._undelivered, stream, group)
 
     def lag_error(self, stream: bytes, group: bytes) -> LagError | None:
         """Return the constant error learned of a group's reported lag."""

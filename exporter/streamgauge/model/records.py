@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, NamedTuple
 
 from streamgauge.policy import StreamClass
@@ -28,6 +29,10 @@ class Consumer(NamedTuple):
     inactive_seconds: float | None
 
 
+new_consumer: Final = partial(tuple.__new__, Consumer)
+"""Consumer(...) of all its values in order, in half the time: these are most of all records."""
+
+
 class Group(NamedTuple):
     """A consumer group; None is unknown and becomes an absent series."""
 
@@ -42,6 +47,10 @@ class Group(NamedTuple):
     entries_read: int | None
     last_delivered_timestamp_seconds: float | None
     consumer_list: tuple[Consumer, ...]
+
+
+new_group: Final = partial(tuple.__new__, Group)
+"""Group(...) of all its values in order, in half the time."""
 
 
 class Stream(NamedTuple):

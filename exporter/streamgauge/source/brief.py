@@ -15,7 +15,7 @@ from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
-from streamgauge.source.commands import Packed, bulk, opening
+from streamgauge.source.commands import Packed, after, opening
 from streamgauge.source.errors import ErrorReply
 
 _LARGE_BYTES: Final = 16 * 1024
@@ -110,7 +110,7 @@ class Brief:
 
     def oldest_after(self, key: Packed, entry_id: tuple[int, int]) -> Packed:
         """Ask for the ID of the first entry behind another."""
-        return self._scripts[1].command(key, bulk(b"(%d-%d" % entry_id))
+        return self._scripts[1].command(key, after(entry_id))
 
     def refuses(self, error: ErrorReply) -> bool:
         """Tell whether an error is about the script and not about the stream, and remember it."""

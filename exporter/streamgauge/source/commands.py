@@ -56,6 +56,12 @@ _XRANGE: Final = opening(6, b"XRANGE")
 _XRANGE_END: Final = bulk(b"+") + bulk(b"COUNT") + bulk(b"1")
 
 
+def after(entry_id: tuple[int, int]) -> Packed:
+    """Pack the beginning of a range that excludes an ID."""
+    ms, seq = entry_id
+    return bulk(f"({ms}-{seq}".encode())  # half the time of bytes' own formatting
+
+
 def oldest_pending(key: bytes, group: bytes) -> Packed:
     """Ask for the pending entry with the smallest ID."""
     return _XPENDING + key + group + _XPENDING_END
@@ -63,4 +69,4 @@ def oldest_pending(key: bytes, group: bytes) -> Packed:
 
 def oldest_after(key: bytes, entry_id: tuple[int, int]) -> Packed:
     """Ask for the first entry behind an ID."""
-    return _XRANGE + key + bulk(b"(%d-%d" % entry_id) + _XRANGE_END
+    return _XRANGE + key + after(entry_id) + _XRANGE_END

@@ -91,8 +91,11 @@ class ErrorReply(NamedTuple):
 
 def error_of(reply: Any) -> ErrorReply | None:
     """Return the reply if it is an error of one command; raises Unreadable if of all of them."""
-    if not isinstance(reply, ErrorReply):
-        return None
-    if reply.is_server_wide:
-        raise Unreadable(reply.reason, str(reply))
-    return reply
+    return not_server_wide(reply) if isinstance(reply, ErrorReply) else None
+
+
+def not_server_wide(error: ErrorReply) -> ErrorReply:
+    """Return the error of one command; raises Unreadable if it is the error of all of them."""
+    if error.is_server_wide:
+        raise Unreadable(error.reason, str(error))
+    return error

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from streamgauge.model.ids import StreamId
 from streamgauge.model.readings import GroupReading, PendingReading, StreamReading
-from streamgauge.model.records import Consumer
+from streamgauge.model.records import Consumer, new_consumer
 from streamgauge.source.fields import Fields, by_name
 
 MALFORMED: Final = (TypeError, ValueError, KeyError, IndexError, AttributeError)
@@ -18,6 +18,7 @@ _LATEST_US: Final = 32_503_680_000_000_000
 """The year 3000: what is later is no time, and calendars end not long after."""
 
 _NO_INTEGER: Final = "an integer was expected"
+_NO_TEXT: Final = "a bulk string was expected"
 _NO_SUCH_KEY: Final = -2
 _STREAM_FIELDS: Final = Fields(
     (b"length", b"groups", b"last-generated-id", b"first-entry"), (b"entries-added",)
@@ -81,7 +82,9 @@ def oldest_pending(reply: Any) -> PendingReading | None:
     if not entries:
         return None
     entry_id, _consumer, idle_ms, deliveries = entries[0]
-    return PendingReading(StreamId.parse(entry_id), _integer(idle_ms), _integer(deliveries))
+    if type(idle_ms) is not int or type(deliveries) is not int:
+        raise TypeError(_NO_INTEGER)
+    return PendingReading(StreamId.parse(entry_id), idle_ms, deliveries)
 
 
 def consumers(reply: Any) -> tuple[Consumer, ...]:
@@ -118,12 +121,14 @@ def _group_reading(reply: Any) -> GroupReading:
 
 def _consumer(reply: Any) -> Consumer:
     name, pending, idle_ms, inactive_ms = _CONSUMER_FIELDS(reply)
+    if type(name) is not bytes:
+        raise TypeError(_NO_TEXT)
     if type(pending) is not int or type(idle_ms) is not int:
         raise TypeError(_NO_INTEGER)
     if inactive_ms is not None:
         # -1: never read anything
         inactive_ms = None if _integer(inactive_ms) < 0 else inactive_ms / 1000
-    return Consumer(_text(name), pending, idle_ms / 1000, inactive_ms)
+    return new_consumer((name, pending, idle_ms / 1000, inactive_ms))
 
 
 def _list(value: Any) -> list[Any]:
@@ -134,7 +139,7 @@ def _list(value: Any) -> list[Any]:
 
 def _text(value: Any) -> bytes:
     if not isinstance(value, bytes):
-        raise TypeError("a bulk string was expected")
+        raise TypeError(_NO_TEXT)
     return value
 
 

@@ -22,7 +22,7 @@ from streamgauge.model.records import Stream
 from streamgauge.source import commands, replies
 from streamgauge.source.brief import Brief
 from streamgauge.source.deadline import Deadline
-from streamgauge.source.errors import ErrorReply, Unreadable, error_of
+from streamgauge.source.errors import ErrorReply, Unreadable, error_of, not_server_wide
 from streamgauge.source.keys import KeyFailure, Subject, key_answer, key_commands
 from streamgauge.source.pipeline import BatchSize, Pipeline, clock_us
 from streamgauge.source.second_round import (
@@ -208,34 +208,27 @@ class _Sampling:
         self, readings: list[StreamReading], asked: list[Asked], answers: list[Any]
     ) -> None:
         unfinished: set[bytes] = set()
-        each = iter(answers)
-        for reading, group, questions in asked:
-            for question, answer in zip(questions, each, strict=False):
-                if reading.name in unfinished:
-                    continue
-                error = error_of(answer)
-                if error is not None and error.says_gone:  # destroyed between the rounds
-                    reading.groups = tuple([one for one in reading.groups if one is not group])
-                elif not self._take_answer(reading, group, question, answer, error):
+        for (reading, group, question), answer in zip(asked, answers, strict=True):
+            if unfinished and reading.name in unfinished:
+                continue
+            if isinstance(answer, ErrorReply):
+                if not self._take_error(reading, group, question, answer):
                     unfinished.add(reading.name)
-        self._finish([reading for reading in readings if reading.name not in unfinished])
-
-    def _take_answer(
-        self,
-        reading: StreamReading,
-        group: GroupReading,
-        question: Question,
-        answer: Any,
-        error: ErrorReply | None,
-    ) -> bool:
-        """Fill in what a group was asked for; False when the stream is not to be finished."""
-        name = reading.name
-        if error is None:
+                continue
             try:
                 question.take(group, answer)
             except replies.MALFORMED as problem:
-                self.errors[name] = malformed(name, question.command, problem)
-                return False
+                self.errors[reading.name] = malformed(reading.name, question.command, problem)
+                unfinished.add(reading.name)
+        self._finish([reading for reading in readings if reading.name not in unfinished])
+
+    def _take_error(
+        self, reading: StreamReading, group: GroupReading, question: Question, answer: ErrorReply
+    ) -> bool:
+        """Take note of an error; False when the stream is not to be finished."""
+        error, name = not_server_wide(answer), reading.name
+        if error.says_gone:  # destroyed between the rounds
+            reading.groups = tuple([one for one in reading.groups if one is not group])
             return True
         if question is BRIEFLY_UNDELIVERED and self._brief.refuses(error):
             self._again.append(name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from streamgauge.model.lag import is_caught_up
@@ -19,8 +20,8 @@ class Question(NamedTuple):
     take: Callable[[GroupReading, Any], None]
 
 
-Asked = tuple[StreamReading, GroupReading, list[Question]]
-"""A group of a stream, and what is asked about it, in this order."""
+Asked = tuple[StreamReading, GroupReading, Question]
+"""A group of a stream, and what is asked about it."""
 
 
 class Round(NamedTuple):
@@ -53,6 +54,9 @@ BRIEFLY_UNDELIVERED: Final = Question("EVALSHA_RO", _take_undelivered)
 _OLDEST_PENDING: Final = Question("XPENDING", _take_pending)
 _CONSUMERS: Final = Question("XINFO CONSUMERS", _take_consumers)
 
+_often_used_bulk: Final = lru_cache(maxsize=1_024)(bulk)
+"""Groups of many streams have the same few names."""
+
 
 def second_round(readings: Sequence[StreamReading], max_consumers: int, brief: Brief) -> Round:
     """Collect what is to be asked; names the first entry as undelivered where that is known."""
@@ -65,23 +69,19 @@ def second_round(readings: Sequence[StreamReading], max_consumers: int, brief: B
         first, last = reading.first_entry, reading.last_generated
         key, is_brief = bulk(reading.name), reading.name in brief_names
         for group in reading.groups:
-            questions: list[Question] = []
-            name = bulk(group.name)
             if first is not None and group.last_delivered < first:
                 group.oldest_undelivered = first
             elif reading.length > 0 and not is_caught_up(group.last_delivered, last):
                 if is_brief:
-                    questions.append(BRIEFLY_UNDELIVERED)
+                    asked.append((reading, group, BRIEFLY_UNDELIVERED))
                     wanted.append(brief.oldest_after(key, group.last_delivered))
                 else:
-                    questions.append(_UNDELIVERED)
+                    asked.append((reading, group, _UNDELIVERED))
                     wanted.append(commands.oldest_after(key, group.last_delivered))
             if group.pending > 0:
-                questions.append(_OLDEST_PENDING)
-                wanted.append(commands.oldest_pending(key, name))
+                asked.append((reading, group, _OLDEST_PENDING))
+                wanted.append(commands.oldest_pending(key, _often_used_bulk(group.name)))
             if 0 < group.consumers <= max_consumers:
-                questions.append(_CONSUMERS)
-                wanted.append(commands.XINFO_CONSUMERS + key + name)
-            if questions:
-                asked.append((reading, group, questions))
+                asked.append((reading, group, _CONSUMERS))
+                wanted.append(commands.XINFO_CONSUMERS + key + _often_used_bulk(group.name))
     return Round(wanted, asked)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Final
 
@@ -24,7 +24,7 @@ from streamgauge.model.records import (
     StageDuration,
     Stream,
 )
-from streamgauge.policy import UNCLASSIFIED, Policy, StreamClass
+from streamgauge.policy import Policy, StreamClass, StreamPolicy
 from streamgauge.source.complaints import Complaints
 from streamgauge.source.deadline import Deadline
 from streamgauge.source.discover import Discovery
@@ -102,15 +102,15 @@ class Target:
         self._discovery.wait_for_first_walk(seconds * _FIRST_WALK_SHARE)
         with self._lock:
             settings, policy = self._settings, self._policy
-        names = self._watched(settings, policy)
+        watched = self._watched(settings, policy)
         try:
             deadline.remaining()
-            subjects: list[Subject] = [*names, *policy.keys.named]
-            terms = Terms(self._concluding(policy), settings.max_consumers)
+            subjects: list[Subject] = [*watched, *policy.keys.named]
+            terms = Terms(self._concluding(watched), settings.max_consumers)
             sample = self._topology.sample(subjects, terms, deadline)
             self._has_been_read = True
             self._complaints.server_readable()
-            self._memory.forget_streams(frozenset(names))
+            self._memory.forget_streams(watched)
             snapshot = self._snapshot(sample, policy)
         except Unreadable as error:
             return self.unreadable(deadline.ended or error)
@@ -125,12 +125,13 @@ class Target:
         with self._lock:
             settings, policy = self._settings, self._policy
         self._complaints.server_unreadable(error)
-        classes = Counter(_class_of(policy, name) for name in self._watched(settings, policy))
+        watched = self._watched(settings, policy)
+        classes = Counter(stream_policy.stream_class for stream_policy in watched.values())
         errors = Counter({(c, error.reason): count for c, count in classes.items()})
         return self._record(up=0, errors=errors, keys=unread_keys(policy.keys, error.reason))
 
-    def _watched(self, settings: DiscoveryConfig, policy: Policy) -> list[bytes]:
-        """List the names to ask for: found, declared, and continuous ones seen before.
+    def _watched(self, settings: DiscoveryConfig, policy: Policy) -> dict[bytes, StreamPolicy]:
+        """Collect the names to ask for, sorted: found, declared, and continuous ones seen before.
 
         The last are asked for even when discovery no longer finds them: that is the news.
         """
@@ -143,11 +144,14 @@ class Target:
                 for name in lost
                 if patterns.match(name) and _class_of(policy, name) is StreamClass.CONTINUOUS
             }
-        return sorted(name for name in names if policy.resolve(name) is not None)
+        found = ((name, policy.resolve(name)) for name in sorted(names))
+        return {name: stream_policy for name, stream_policy in found if stream_policy is not None}
 
-    def _concluding(self, policy: Policy) -> Callable[[StreamReading], Stream]:
+    def _concluding(
+        self, watched: Mapping[bytes, StreamPolicy]
+    ) -> Callable[[StreamReading], Stream]:
         def conclude(reading: StreamReading) -> Stream:
-            return stream_record(reading, policy.resolve(reading.name) or UNCLASSIFIED, memory)
+            return stream_record(reading, watched[reading.name], memory)
 
         memory = self._memory
         return conclude

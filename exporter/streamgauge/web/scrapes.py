@@ -37,7 +37,7 @@ class Scrapes:
     @property
     def under_way(self) -> bool:
         """Tell whether a sample is being taken."""
-        return any(not flight.sample.done() for flight in self._flights.values())
+        return bool(self._flights)
 
     async def of(self, targets: Iterable[Target], budget: float) -> list[RedisSnapshot]:
         """Sample all targets at once, each within its own timeout and within `budget` seconds."""
@@ -48,9 +48,10 @@ class Scrapes:
         seconds = min(target.redis.timeout_seconds, budget)
         ends = now + seconds * (1 + _GRACE_SHARE)
         flight = self._flights.get(target)
-        if flight is None or flight.sample.done():
+        if flight is None:
             sample = asyncio.ensure_future(in_thread(target.sample, seconds))
             flight = self._flights[target] = _Flight(sample, ends)
+            sample.add_done_callback(lambda _: self._flights.pop(target))
         try:
             return await asyncio.wait_for(asyncio.shield(flight.sample), ends - now)
         except TimeoutError:
