@@ -22,7 +22,7 @@ OTHERS = {
 
 def named_in(file: Path) -> set[str]:
     body = ast.parse(file.read_text()).body
-    names = {one.name for one in body if isinstance(one, ast.FunctionDef)}
+    names = {one.name for one in body if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)}
     return {name for name in names if name.startswith("test_")}
 
 

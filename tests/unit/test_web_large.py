@@ -3,23 +3,29 @@
 import asyncio
 import contextlib
 import gc
+import threading
 import weakref
 
 import pytest
 
 from streamgauge.web.large import LargeBody, LargeResponse
 
+pytestmark = pytest.mark.anyio
+
 PIECES = [b"%d" % number * 100_000 for number in range(10)]
+SECONDS = 60
 
 
 class Records:
-    """Stands for the records of a scrape."""
+    """Stands for the records of a scrape, and knows when nobody has them any more."""
 
 
-def written(records):
+def written(records, *, fails_at=None):
     """The pieces, as a generator that needs the records until it has ended."""
-    for piece in PIECES:
+    for number, piece in enumerate(PIECES):
         assert records
+        if number == fails_at:
+            raise RuntimeError("a fault")
         yield piece
 
 
@@ -30,46 +36,91 @@ def no_search_for_garbage():
     gc.enable()
 
 
-def body_and_records():
-    records = Records()
-    return LargeBody(written(records)), weakref.ref(records)
+@pytest.fixture
+def anyio_backend():
+    return "asyncio"
 
 
-def taken(body):
-    return list(iter(body.next, None))
+@pytest.fixture
+def impatient(monkeypatch):
+    monkeypatch.setattr("streamgauge.web.large._PATIENCE_SECONDS", 0.001)
 
 
-def test_a_client_that_keeps_up_gets_every_piece():
-    body, records = body_and_records()
-    assert taken(body) == PIECES
+class Kept:
+    """Pieces of an answer that need records, and whether these still exist."""
+
+    def __init__(self, **how):
+        records, self._gone = Records(), threading.Event()
+        self._records = weakref.ref(records, lambda _: self._gone.set())
+        self._pieces = [written(records, **how)]
+
+    def pieces(self):
+        return self._pieces.pop()
+
+    def are_let_go(self):
+        return self._gone.wait(SECONDS)
+
+    @property
+    def are_there(self):
+        return not self._gone.is_set()
+
+
+async def begun(kept):
+    body = LargeBody()
+    body.begin(kept.pieces())
+    return body
+
+
+async def taken(body):
+    pieces = []
+    while (piece := await body.next()) is not None:
+        pieces.append(piece)
+    return pieces
+
+
+async def test_a_client_that_keeps_up_gets_every_piece():
+    kept = Kept()
+    assert await taken(await begun(kept)) == PIECES
+    assert kept.are_let_go()
+
+
+async def test_little_is_written_before_the_client_takes_it():
+    kept = Kept()
+    body = await begun(kept)
+    assert await body.next() == PIECES[0]
+    assert kept.are_there
+    assert await taken(body) == PIECES[1:]
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_the_records_are_let_go_for_a_copy_when_nobody_takes_anything():
+    kept = Kept()
+    body = await begun(kept)
+    assert kept.are_let_go()
+    assert await taken(body) == PIECES
+
+
+@pytest.mark.parametrize("pieces", [0, 1, 5])
+async def test_nothing_is_kept_once_it_is_closed(pieces):
+    kept = Kept()
+    body = await begun(kept)
+    for _ in range(pieces):
+        await body.next()
     body.close()
-    assert records() is None
+    assert kept.are_let_go()
+    assert await body.next() is None
 
 
-def test_the_copy_is_the_rest_and_the_records_are_kept_no_longer():
-    body, records = body_and_records()
-    assert body.next() == PIECES[0]
-    assert records() is not None
-    body.copy()
-    assert records() is None
-    assert taken(body) == PIECES[1:]
+async def test_a_fault_in_writing_comes_behind_what_was_written():
+    body = await begun(Kept(fails_at=3))
+    assert [await body.next() for _ in range(3)] == PIECES[:3]
+    with pytest.raises(RuntimeError, match="a fault"):
+        await body.next()
 
 
-def test_nothing_is_kept_once_it_is_closed():
-    body, records = body_and_records()
-    body.next()
-    body.close()
-    assert records() is None
-    assert body.next() is None
-    body.copy()
-    assert body.next() is None
-
-
-def response(when_let_go=None):
-    records = Records()
-    pieces = written(records)
-    begun = [next(pieces), next(pieces)]
-    return LargeResponse(begun, pieces, {}), weakref.ref(records, when_let_go)
+def response(kept):
+    pieces = kept.pieces()
+    return LargeResponse([next(pieces), next(pieces)], pieces, {})
 
 
 async def answered(answer, send):
@@ -81,22 +132,20 @@ async def answered(answer, send):
     await answer({"type": "http", "asgi": {"spec_version": "2.4"}}, receive, send)
 
 
-def test_a_response_sends_all_in_order_and_keeps_nothing():
-    answer, records = response()
-    sent = []
+async def test_a_response_sends_all_in_order_and_keeps_nothing():
+    kept, sent = Kept(), []
 
     async def send(message):
         sent.append(message.get("body", b""))
 
-    asyncio.run(answered(answer, send))
+    await answered(response(kept), send)
     assert b"".join(sent) == b"".join(PIECES)
-    assert records() is None
+    assert kept.are_let_go()
 
 
 @pytest.mark.parametrize("taken_pieces", [0, 1, 5])
-def test_a_client_that_hangs_up_leaves_nothing_behind(taken_pieces):
-    answer, records = response()
-    left = [taken_pieces]
+async def test_a_client_that_hangs_up_leaves_nothing_behind(taken_pieces):
+    kept, left = Kept(), [taken_pieces]
 
     async def send(message):
         if message["type"] == "http.response.body":
@@ -105,27 +154,18 @@ def test_a_client_that_hangs_up_leaves_nothing_behind(taken_pieces):
             left[0] -= 1
 
     with contextlib.suppress(Exception):
-        asyncio.run(answered(answer, send))
-    assert records() is None
+        await answered(response(kept), send)
+    assert kept.are_let_go()
 
 
-def test_the_records_of_a_client_that_takes_nothing_more_are_let_go(monkeypatch):
-    monkeypatch.setattr("streamgauge.web.large._PATIENCE_SECONDS", 0.001)
-    sent = []
+@pytest.mark.usefixtures("impatient")
+async def test_the_records_of_a_client_that_takes_nothing_more_are_let_go():
+    kept, sent = Kept(), []
 
-    async def run():
-        loop, let_go, goes_on = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
-        answer, _records = response(lambda _: loop.call_soon_threadsafe(let_go.set))
+    async def send(message):
+        sent.append(message.get("body", b""))
+        if len(sent) == 2:
+            assert await asyncio.to_thread(kept.are_let_go)
 
-        async def send(message):
-            sent.append(message.get("body", b""))
-            if len(sent) == 2:
-                await goes_on.wait()
-
-        sending = asyncio.ensure_future(answered(answer, send))
-        await let_go.wait()
-        goes_on.set()
-        await sending
-
-    asyncio.run(run())
+    await answered(response(kept), send)
     assert b"".join(sent) == b"".join(PIECES)

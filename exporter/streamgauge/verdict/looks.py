@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
-from streamgauge.model.records import Group, RedisSnapshot, Stream
+from streamgauge.model.records import Group, RedisSnapshot, Stream, new_group, new_stream
 from streamgauge.policy import UNCLASSIFIED, Policy, StreamClass, StreamPolicy
 
 
@@ -166,32 +166,13 @@ class GroupLooks(NamedTuple):
 
 
 def _faint_stream(stream: Stream) -> Stream:
-    return Stream(
-        name=stream.name,
-        stream_class=stream.stream_class,
-        exists=stream.exists,
-        quiet_limit_seconds=None,
-        length=stream.length,
-        age_seconds=stream.age_seconds,
-        last_entry_timestamp_seconds=stream.last_entry_timestamp_seconds,
-        entries_added=stream.entries_added,
-        groups=tuple([_faint_group(group) for group in stream.groups]),
-    )
+    return new_stream((*stream[:-1], tuple([_faint_group(group) for group in stream.groups])))
 
 
 def _faint_group(group: Group) -> Group:
-    return Group(
-        name=group.name,
-        lag=group.lag,
-        lag_seconds=0.0,
-        lag_limit_seconds=None,
-        consumers=0,
-        pending=0,
-        oldest_pending_age_seconds=0.0,
-        oldest_pending_deliveries=0,
-        entries_read=group.entries_read,
-        last_delivered_timestamp_seconds=group.last_delivered_timestamp_seconds,
-        consumer_list=(),
+    delivered = group.last_delivered_timestamp_seconds
+    return new_group(
+        (group.name, group.lag, 0.0, None, 0, 0, 0.0, 0, group.entries_read, delivered, ())
     )
 
 

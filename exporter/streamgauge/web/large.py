@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 import zlib
 from collections import deque
@@ -14,41 +15,93 @@ from starlette.types import Receive, Scope, Send
 
 from streamgauge.web.threads import in_thread
 
+_AHEAD: Final = 2
+"""Pieces written before the client has room for them: the next is ready when it takes one."""
+
 _PATIENCE_SECONDS: Final = 1.0
-"""A client that takes longer for one piece gets the rest from a compressed copy."""
+"""A client that takes nothing for longer gets the rest from a compressed copy."""
 
 
 class LargeBody:
-    """The rest of an answer, written piece by piece as the client takes it.
+    """The rest of an answer, which a thread of its own writes as the client takes it.
 
     What is not yet written stands in the records of a whole scrape: ten times the memory of the
     compressed text. So the records are kept for as long as a client keeps up, and no longer.
     """
 
-    def __init__(self, rest: Iterator[bytes]) -> None:
-        self._rest: Iterator[bytes] | None = rest
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._news = asyncio.Event()
+        self._changed = threading.Condition()
+        self._ready: deque[bytes] = deque()
         self._copied: deque[bytes] = deque()
-        self._lock = threading.Lock()
+        self._failure: BaseException | None = None
+        self._ended = self._closed = False
 
-    def next(self) -> bytes | None:
-        """Return the next piece; None at the end."""
-        with self._lock:
-            if self._copied:
-                return zlib.decompress(self._copied.popleft())
-            rest = self._rest
-            return None if rest is None else next(rest, None)
+    def begin(self, rest: Iterator[bytes]) -> None:
+        """Begin to write."""
+        threading.Thread(target=self._write, args=(rest,), daemon=True, name="answer").start()
 
-    def copy(self) -> None:
-        """Write all of the rest into a compressed copy, and let go of what it is made of."""
-        with self._lock:
-            while (rest := self._rest) is not None and (piece := next(rest, None)) is not None:
-                self._copied.append(zlib.compress(piece, 1))
-            self._rest = None
+    async def next(self) -> bytes | None:
+        """Return the next piece, None at the end; raises what went wrong in writing it."""
+        while True:
+            with self._changed:
+                if self._ready:
+                    self._changed.notify()
+                    return self._ready.popleft()
+                if self._copied:
+                    copied = self._copied.popleft()
+                    break
+                if self._failure is not None:
+                    raise self._failure
+                if self._ended:
+                    return None
+                self._news.clear()
+            await self._news.wait()
+        return await in_thread(zlib.decompress, copied)
 
     def close(self) -> None:
-        """Let go of everything; a thread that writes a piece just now finishes that one."""
-        self._rest = None
-        self._copied.clear()
+        """Let go of everything; a piece that is being written just now is finished before."""
+        with self._changed:
+            self._closed = True
+            self._ready.clear()
+            self._copied.clear()
+            self._changed.notify()
+
+    def _write(self, rest: Iterator[bytes]) -> None:
+        try:
+            keeps_up = True
+            for piece in rest:
+                keeps_up = keeps_up and self._has_room()
+                if not self._add(piece, is_copied=not keeps_up):
+                    return
+        except BaseException as raised:  # noqa: BLE001 - raised where the answer is waited for
+            self._failure = raised
+        finally:
+            self._ended = True
+            self._tell()
+
+    def _has_room(self) -> bool:
+        def has_room() -> bool:
+            return len(self._ready) < _AHEAD or self._closed
+
+        with self._changed:
+            return self._changed.wait_for(has_room, _PATIENCE_SECONDS)
+
+    def _add(self, piece: bytes, *, is_copied: bool) -> bool:
+        """Hand a piece over; False when nobody takes it any more."""
+        if is_copied:
+            piece = zlib.compress(piece, 1)
+        with self._changed:
+            if self._closed:
+                return False
+            (self._copied if is_copied else self._ready).append(piece)
+        self._tell()
+        return True
+
+    def _tell(self) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop has ended: nobody waits any more
+            self._loop.call_soon_threadsafe(self._news.set)
 
 
 class LargeResponse(StreamingResponse):
@@ -58,31 +111,25 @@ class LargeResponse(StreamingResponse):
         self, begun: list[bytes], rest: Iterator[bytes], headers: Mapping[str, str]
     ) -> None:
         self._begun = begun
-        self._large = LargeBody(rest)
-        self._taken_at = 0.0
+        self._rest: Iterator[bytes] | None = rest
+        self._large = LargeBody()
         super().__init__(self._pieces(), headers=headers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it; whatever ends that, nothing of it is kept."""
-        copying = asyncio.ensure_future(self._copy_for_the_slow())
         try:
             await super().__call__(scope, receive, send)
         finally:
-            copying.cancel()
+            self._rest = None
             self._begun.clear()
             self._large.close()
 
-    async def _copy_for_the_slow(self) -> None:
-        loop = asyncio.get_running_loop()
-        self._taken_at = loop.time()
-        while loop.time() - self._taken_at < _PATIENCE_SECONDS:  # noqa: ASYNC110 - time itself
-            await asyncio.sleep(_PATIENCE_SECONDS / 4)
-        await in_thread(self._large.copy)
-
     async def _pieces(self) -> AsyncIterator[bytes]:
+        rest, self._rest = self._rest, None
+        if rest is not None:
+            self._large.begin(rest)
+            del rest
         while self._begun:
             yield self._begun.pop(0)
-        loop = asyncio.get_running_loop()
-        while (piece := await in_thread(self._large.next)) is not None:
-            self._taken_at = loop.time()
+        while (piece := await self._large.next()) is not None:
             yield piece
