@@ -9,7 +9,8 @@ from typing import Final
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, Router
+from starlette.types import Receive, Scope, Send
 
 from streamgauge.config import ConfigError
 from streamgauge.model.records import Snapshot
@@ -17,9 +18,9 @@ from streamgauge.source.target import Target
 from streamgauge.watch import Watch
 from streamgauge.web.answer import metrics_answer, process_registry
 from streamgauge.web.large import LargeResponse
-from streamgauge.web.pages import Pages, unknown_target
 from streamgauge.web.scrapes import Scrapes, scrape_budget
 from streamgauge.web.threads import in_thread
+from streamgauge.web.unknown_target import unknown_target
 
 _READY_SECONDS: Final = 1.0
 """What a readiness probe waits by default."""
@@ -36,7 +37,6 @@ def build_app(watch: Watch, *, enable_lifecycle: bool = False) -> Starlette:
         Route("/scrape", machine.scrape),
         Route("/-/healthy", machine.healthy),
         Route("/-/ready", machine.ready),
-        *Pages(watch, scrapes).routes(),
     ]
     if enable_lifecycle:
         routes.append(Route("/-/reload", machine.reload, methods=["POST"]))
@@ -45,7 +45,29 @@ def build_app(watch: Watch, *, enable_lifecycle: bool = False) -> Starlette:
     app = Starlette(routes=routes)
     app.state.scrapes = scrapes
     app.router.redirect_slashes = False
+    app.router.default = _LatePages(watch, scrapes)
     return app
+
+
+class _LatePages:
+    """What people ask for, imported when somebody does: an exporter that is only scraped needs it
+    never, and it is a megabyte.
+    """
+
+    def __init__(self, watch: Watch, scrapes: Scrapes) -> None:
+        self._watch = watch
+        self._scrapes = scrapes
+        self._router: Router | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._router is None:
+            self._router = await in_thread(self._imported)
+        await self._router(scope, receive, send)
+
+    def _imported(self) -> Router:
+        from streamgauge.web.pages import Pages  # noqa: PLC0415 - see above
+
+        return Router(Pages(self._watch, self._scrapes).routes(), redirect_slashes=False)
 
 
 class _Machine:

@@ -8,10 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from streamgauge.labels import escaped
 from streamgauge.report.status import status_json
 from streamgauge.verdict.seen import verdict_on
 from streamgauge.watch import Watch
@@ -23,6 +22,7 @@ from streamgauge.web.overview import overview
 from streamgauge.web.scrapes import Scrapes
 from streamgauge.web.status import MOST_QUERY, document_page, documents_page, status_page
 from streamgauge.web.threads import in_thread
+from streamgauge.web.unknown_target import unknown_target
 
 _JSON_HEADERS: Final = {
     "content-type": "application/json",
@@ -83,13 +83,6 @@ class Pages:
     async def _see(self, targets: Sequence[WatchedTarget]) -> list[Seen]:
         snapshots = await self._scrapes.of(targets, math.inf)
         return [target.seen(snapshot) for target, snapshot in zip(targets, snapshots, strict=True)]
-
-
-def unknown_target(path: str, watch: Watch) -> Response:
-    """Say that no Redis of the name asked for is configured, and which names are."""
-    names = ", ".join(map(escaped, watch.targets))
-    hint = f"no redis of this name is configured; write {path}?target=NAME with one of"
-    return PlainTextResponse(f"{hint}: {names}\n", status_code=404)
 
 
 async def _answer(request: Request, text: str, headers: Mapping[str, str]) -> Response:
