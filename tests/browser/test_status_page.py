@@ -9,6 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from support.exporter import ExporterProcess
 from support.servers import RealServer
+from support.status_pages import add_streams
 
 PHONE = {"width": 320, "height": 640}
 HOSTILE = [
@@ -31,12 +32,7 @@ def server(session_server: Callable) -> RealServer:
     server: RealServer = session_server("redis-7.0")
     server.flush()
     with server.client(decode_responses=False) as client:
-        seconds, _ = client.time()
-        client.xadd("feed:quiet", {"n": 1}, id=f"{(seconds - 600) * 1000}-0")
-        client.xadd("feed:fine", {"n": 1})
-        client.xadd("work:late", {"n": 1}, id=f"{(seconds - 120) * 1000}-0")
-        client.xgroup_create("work:late", "slow-ones", "0")
-        client.xgroup_create("job:ready", "workers", "0", mkstream=True)
+        add_streams(client)
         for name in HOSTILE:
             client.xadd(name, {"n": 1})
             client.xgroup_create(name, name, "0")

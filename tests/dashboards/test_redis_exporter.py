@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import math
-import shutil
-import subprocess
-import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,10 +12,10 @@ from dashboards.interpolation import View
 from dashboards.many import serving
 from dashboards.prometheus import Prometheus
 from dashboards.shipped import PROVISIONED, UIDS, panel_queries, panels
+from support.peer import peer_exporter
 from support.polling import wait_for
-from support.servers import RealServer, free_port, missing
+from support.servers import RealServer
 
-PEER = "prometheus-redis-exporter"
 # Versions later than Debian's also tell the lag.
 LATER = """\
 redis_stream_length{db="db0",stream="later"} 5
@@ -51,39 +47,12 @@ WORKS = {
 }
 
 
-@contextmanager
-def peer(server: RealServer) -> Iterator[str]:
-    """The other exporter beside the server; gives its address."""
-    binary = shutil.which(PEER)
-    if binary is None:
-        missing(PEER)
-    address = f"127.0.0.1:{free_port()}"
-    flags = ["-redis.addr", server.url, "-check-streams", "*", "-web.listen-address", address]
-    process = subprocess.Popen(
-        [str(binary), *flags], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        wait_for(lambda: answers(address), f"{PEER} answers")
-        yield address
-    finally:
-        process.terminate()
-        process.wait(timeout=5)
-
-
-def answers(address: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"http://{address}/metrics", timeout=5):
-            return True
-    except OSError:
-        return False
-
-
 @pytest.fixture(scope="module")
 def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
     directory: Path = tmp_path_factory.mktemp("peer")
     with (
         RealServer("redis-7.0", tmp_path_factory.mktemp("redis")) as server,
-        peer(server) as address,
+        peer_exporter(server, directory / "peer.log") as address,
         serving(LATER) as later,
         Prometheus(directory, {"redis": address, "later": later}) as running,
     ):

@@ -10,19 +10,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import redis
 
+from support.exporter import ExporterProcess
 from support.faulty_actions import answer
-from support.faulty_rig import (
-    CLASS_OF,
-    HEALTHY,
-    Rig,
-    blind,
-    configuration,
-    fill,
-    outcome,
-    rig,
-    without,
-)
+from support.faulty_rig import CLASS_OF, HEALTHY, Rig, blind, configuration, fill, outcome, without
 from support.metrics import Scrape
 from support.polling import wait_for
 from support.servers import RealServer
@@ -31,21 +23,11 @@ SECRET, OTHER = "a-right-password", "another-password"
 OFFSET = "streamgauge_clock_offset_seconds"
 
 
-@pytest.fixture(scope="module")
-def shared_rig(session_server: Callable, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
-    with rig(session_server("redis-7.0"), tmp_path_factory.mktemp("rig")) as shared:
-        yield shared
-
-
 @pytest.fixture
-def healthy(shared_rig: Rig) -> Rig:
-    shared_rig.heal()
-    return shared_rig
-
-
-def test_password_that_is_changed_while_running_is_noperm_until_it_is_right_again(
+def reader(
     start_server: Callable, exporter: Callable
-) -> None:
+) -> Iterator[tuple[redis.Redis, ExporterProcess]]:
+    """A client with all rights, and an exporter of the four streams that logs in as `reader`."""
     server = start_server("redis-7.0")
     with server.client() as client:
         fill(client)
@@ -54,32 +36,32 @@ def test_password_that_is_changed_while_running_is_noperm_until_it_is_right_agai
         config["redis"] |= {"username": "reader", "password": SECRET}
         process = exporter(config=config)
         process.scrape_until_known(*CLASS_OF)
-        client.execute_command("ACL", "SETUSER", "reader", "resetpass", f">{OTHER}")
-        client.execute_command("CLIENT", "KILL", "USER", "reader")
-        assert outcome(process.scrape()) == blind("noperm")
-        client.execute_command("ACL", "SETUSER", "reader", f">{SECRET}")
-        assert outcome(process.scrape()) == HEALTHY
+        yield client, process
+
+
+def test_password_that_is_changed_while_running_is_noperm_until_it_is_right_again(
+    reader: tuple[redis.Redis, ExporterProcess],
+) -> None:
+    client, process = reader
+    client.execute_command("ACL", "SETUSER", "reader", "resetpass", f">{OTHER}")
+    client.execute_command("CLIENT", "KILL", "USER", "reader")
+    assert outcome(process.scrape()) == blind("noperm")
+    client.execute_command("ACL", "SETUSER", "reader", f">{SECRET}")
+    assert outcome(process.scrape()) == HEALTHY
     assert SECRET not in process.log()
 
 
 def test_rights_that_are_narrowed_while_running_cost_what_is_denied(
-    start_server: Callable, exporter: Callable
+    reader: tuple[redis.Redis, ExporterProcess],
 ) -> None:
-    server = start_server("redis-7.0")
-    with server.client() as client:
-        fill(client)
-        client.execute_command("ACL", "SETUSER", "reader", "on", f">{SECRET}", "~*", "+@all")
-        config = configuration(server.url)
-        config["redis"] |= {"username": "reader", "password": SECRET}
-        process = exporter(config=config)
-        process.scrape_until_known(*CLASS_OF)
-        keys = [f"~{stream}" for stream in CLASS_OF if stream != "feed"]
-        client.execute_command("ACL", "SETUSER", "reader", "resetkeys", *keys)
-        assert outcome(process.scrape()) == without("feed", "noperm")
-        client.execute_command("ACL", "SETUSER", "reader", "allkeys", "-xinfo")
-        assert outcome(process.scrape()) == blind("noperm")
-        client.execute_command("ACL", "SETUSER", "reader", "+xinfo")
-        assert outcome(process.scrape()) == HEALTHY
+    client, process = reader
+    keys = [f"~{stream}" for stream in CLASS_OF if stream != "feed"]
+    client.execute_command("ACL", "SETUSER", "reader", "resetkeys", *keys)
+    assert outcome(process.scrape()) == without("feed", "noperm")
+    client.execute_command("ACL", "SETUSER", "reader", "allkeys", "-xinfo")
+    assert outcome(process.scrape()) == blind("noperm")
+    client.execute_command("ACL", "SETUSER", "reader", "+xinfo")
+    assert outcome(process.scrape()) == HEALTHY
 
 
 def test_server_that_takes_no_writes_is_read_as_ever(

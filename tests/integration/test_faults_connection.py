@@ -1,7 +1,7 @@
 """A Redis that is away, comes back, dies in mid-scrape or comes back empty."""
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 import redis
@@ -19,7 +19,6 @@ from support.faulty_rig import (
     configuration,
     fill,
     outcome,
-    rig,
 )
 from support.metrics import Scrape
 from support.polling import wait_for
@@ -34,18 +33,6 @@ DECLARED = {
     ]
 }
 COMMANDS = ["TIME", "XINFO STREAM", "XINFO GROUPS", "XINFO CONSUMERS", "XRANGE", "XPENDING"]
-
-
-@pytest.fixture(scope="module")
-def shared_rig(session_server: Callable, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
-    with rig(session_server("redis-7.0"), tmp_path_factory.mktemp("rig")) as shared:
-        yield shared
-
-
-@pytest.fixture
-def healthy(shared_rig: Rig) -> Rig:
-    shared_rig.heal()
-    return shared_rig
 
 
 @pytest.fixture

@@ -36,12 +36,6 @@ def shared_rig(session_server: Callable, tmp_path_factory: pytest.TempPathFactor
         yield shared
 
 
-@pytest.fixture
-def healthy(shared_rig: Rig) -> Rig:
-    shared_rig.heal()
-    return shared_rig
-
-
 def send_scrapes(process: ExporterProcess, number: int) -> list[http.client.HTTPConnection]:
     """Ask for /metrics so many times, without waiting for an answer."""
     connections = [http.client.HTTPConnection("127.0.0.1", process.port, timeout=30)

@@ -11,6 +11,7 @@ import redis
 from support.faulty import Proxy
 from support.faulty_actions import Action, after, answer, close, cut, drip, hang, held_by, reset
 from support.faulty_endpoints import Garbage, Refusing, Silent
+from support.polling import wait_for
 from support.servers import RealServer
 
 
@@ -83,9 +84,16 @@ def test_does_something_before_it_forwards(proxy: Proxy, client: redis.Redis) ->
     proxy.fault("GET", held_by(gate))
     assert client.get("a") == b"1"
     assert deeds == ["done"]
-    threading.Timer(0.05, gate.set).start()
+
+    def open_gate() -> None:
+        wait_for(lambda: proxy.counts()["GET"] == 2, "it was asked a second time")
+        gate.set()
+
+    opener = threading.Thread(target=open_gate)
+    opener.start()
     assert client.get("a") == b"1"
     assert gate.is_set()
+    opener.join()
 
 
 def test_counts_how_often_a_client_waits_for_replies(proxy: Proxy, client: redis.Redis) -> None:

@@ -1,6 +1,6 @@
 """A Redis that answers, but not with what was asked: the scrape says so and shows nothing stale."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 import redis
@@ -8,22 +8,9 @@ import redis
 from support.faulty import Proxy
 from support.faulty_actions import answer, hang
 from support.faulty_endpoints import Garbage
-from support.faulty_rig import CLASS_OF, HEALTHY, Rig, blind, configuration, fill, outcome, rig
+from support.faulty_rig import CLASS_OF, HEALTHY, Rig, blind, configuration, fill, outcome
 from support.polling import wait_for
 from support.servers import RealServer
-
-
-@pytest.fixture(scope="module")
-def shared_rig(session_server: Callable, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
-    with rig(session_server("redis-7.0"), tmp_path_factory.mktemp("rig")) as shared:
-        yield shared
-
-
-@pytest.fixture
-def healthy(shared_rig: Rig) -> Rig:
-    shared_rig.heal()
-    return shared_rig
-
 
 ERRORS = {
     "LOADING Redis is loading the dataset in memory": "other",

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from support.faulty import Proxy
-from support.metrics import Between
+from support.metrics import ENTRY_AGES, ENTRY_TIMES, Between
 from support.servers import RealServer
 
 BIG = 5 * 1024 * 1024
@@ -13,16 +13,6 @@ for i = 1, tonumber(ARGV[2]) do
   redis.call('XGROUP', 'CREATECONSUMER', KEYS[1], ARGV[1], 'consumer-' .. i)
 end
 """
-CLOCK_SERIES = (
-    "redis_stream_last_entry_timestamp_seconds",
-    "redis_stream_first_entry_timestamp_seconds",
-    "redis_stream_group_last_delivered_timestamp_seconds",
-)
-AGES = (
-    "redis_stream_last_entry_age_seconds",
-    "redis_stream_group_lag_seconds",
-    "redis_stream_group_oldest_pending_age_seconds",
-)
 
 
 def configuration(url: str) -> dict:
@@ -102,9 +92,9 @@ def test_id_that_is_no_time_has_no_timestamp_and_ages_from_the_first_look(
         for ms in milliseconds:
             client.xadd(f"s{ms}", {"n": 3}, id=f"{ms}-9")
         last = process.scrape()
-    assert [name for scrape in scrapes for name in CLOCK_SERIES if name in scrape] == []
+    assert [name for scrape in scrapes for name in ENTRY_TIMES if name in scrape] == []
     soon = Between(0, 10, slack=0)
-    for name in AGES:
+    for name in ENTRY_AGES:
         first, second = ({key[0]: age for key, age in scrape[name].items()} for scrape in scrapes)
         assert (first, second) == (dict.fromkeys(streams, soon), dict.fromkeys(streams, soon))
         assert [stream for stream in streams if first[stream] > second[stream]] == []

@@ -1,12 +1,12 @@
 """One stream that cannot be read, or that changes under a scrape: the others are unharmed."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 import redis
 
 from support.faulty_actions import after, answer
-from support.faulty_rig import CLASS_OF, HEALTHY, Outcome, Rig, blind, outcome, rig, without
+from support.faulty_rig import CLASS_OF, HEALTHY, Outcome, Rig, blind, outcome, without
 from support.metrics import Scrape
 
 ENTRY = "*2\r\n$3\r\n5-1\r\n*0\r\n"
@@ -44,18 +44,6 @@ REASONS = {
     "MOVED 866 127.0.0.1:6381": "other",
     "": "other",
 }
-
-
-@pytest.fixture(scope="module")
-def shared_rig(session_server: Callable, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
-    with rig(session_server("redis-7.0"), tmp_path_factory.mktemp("rig")) as shared:
-        yield shared
-
-
-@pytest.fixture
-def healthy(shared_rig: Rig) -> Rig:
-    shared_rig.heal()
-    return shared_rig
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """A Redis that keeps a scrape waiting: it ends in time, says so, and the next one is right."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -19,7 +19,6 @@ from support.faulty_rig import (
     configuration,
     fill,
     outcome,
-    rig,
 )
 from support.metrics import Scrape
 from support.servers import RealServer
@@ -27,18 +26,6 @@ from support.servers import RealServer
 SLACK_SECONDS = 1.0  # for a busy machine; what does not end in time here would take many seconds
 TIMEOUT_HEADER = "X-Prometheus-Scrape-Timeout-Seconds"
 SECRET = "a-right-password"
-
-
-@pytest.fixture(scope="module")
-def shared_rig(session_server: Callable, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
-    with rig(session_server("redis-7.0"), tmp_path_factory.mktemp("rig")) as shared:
-        yield shared
-
-
-@pytest.fixture
-def healthy(shared_rig: Rig) -> Rig:
-    shared_rig.heal()
-    return shared_rig
 
 
 def timed_scrape(

@@ -8,22 +8,13 @@ import pytest
 import redis
 
 from support.history import History
-from support.metrics import STREAM_SERIES, Scrape
+from support.metrics import STREAM_SERIES, UNTOLD, Scrape
 from support.polling import wait_for
 from support.servers import ROOT, RealServer
 
 SECRET = "s3cret"
 RULE = re.compile(r"^ *ACL SETUSER streamgauge (on .+)$", re.MULTILINE)
 KEYS_RULE = re.compile(r"^ *ACL SETUSER streamgauge (\+.+)$", re.MULTILINE)
-# What a release cannot tell, or this configuration does not declare.
-UNTOLD = {
-    "redis-6.2": {
-        "redis_stream_entries_added_total",
-        "redis_stream_group_entries_read",
-        "redis_stream_group_consumer_inactive_seconds",
-    },
-    "redis-7.0": {"redis_stream_group_consumer_inactive_seconds"},
-}
 
 
 def documented_rule() -> list[str]:

@@ -3,27 +3,15 @@
 import pytest
 
 from support.history import Witness
-from support.metrics import Scrape
+from support.metrics import ENTRY_AGES, ENTRY_TIMES, Scrape
 from support.oracle import ZERO, Policy, StreamId
 
 EVENT = Policy("event", lag_limit=300)
-TIMES = {
-    "redis_stream_last_entry_timestamp_seconds",
-    "redis_stream_first_entry_timestamp_seconds",
-    "redis_stream_group_last_delivered_timestamp_seconds",
-}
-
-
-AGES = (
-    "redis_stream_last_entry_age_seconds",
-    "redis_stream_group_lag_seconds",
-    "redis_stream_group_oldest_pending_age_seconds",
-)
 
 
 def ages(scrape: Scrape, stream: str) -> list[float]:
     series = scrape.of(stream)
-    return [value for name in AGES for value in series[name].values()]
+    return [value for name in ENTRY_AGES for value in series[name].values()]
 
 
 @pytest.fixture
@@ -38,7 +26,7 @@ def test_automatic_ids_give_exact_times_and_ages(witness: Witness, stream: str) 
     history.create_group(stream, "g")
     (delivered,) = history.read(stream, "g", "c")
     scrape = witness.check(stream, EVENT)
-    assert {name: scrape.of(stream)[name] for name in TIMES} == {
+    assert {name: scrape.of(stream)[name] for name in ENTRY_TIMES} == {
         "redis_stream_last_entry_timestamp_seconds": {("event",): last.ms / 1000},
         "redis_stream_first_entry_timestamp_seconds": {("event",): first.ms / 1000},
         "redis_stream_group_last_delivered_timestamp_seconds": {
@@ -64,7 +52,7 @@ def test_stream_that_was_never_written_has_no_age(witness: Witness, stream: str)
     history.create_group(stream, "g", mkstream=True)
     series = witness.check(stream, EVENT).of(stream)
     assert history.streams[stream].last_generated == ZERO
-    assert not TIMES & series.keys()
+    assert not ENTRY_TIMES & series.keys()
     assert "redis_stream_last_entry_age_seconds" not in series
 
 
@@ -79,7 +67,7 @@ def test_ids_that_are_no_times_give_ages_since_this_process_saw_them(
     history.create_group(stream, "g")
     history.read(stream, "g", "c", 2)
     series = witness.check(stream, EVENT).of(stream)
-    assert not TIMES & series.keys()
+    assert not ENTRY_TIMES & series.keys()
     witness.exporter.scrape_until(
         lambda scrape: min(ages(scrape, stream)) > 0.15, "the ages are more than nothing"
     )

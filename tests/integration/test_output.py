@@ -1,16 +1,14 @@
 """A stdout that is full or has no reader any more is no reason for a traceback, in any command."""
 
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from support.commands import run
 from support.servers import RealServer
 
-ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.startswith("STREAMGAUGE_")}
 FULL = Path("/dev/full")
 COMMANDS = ("metrics", "check-config", "pack", "report", "suggest")
 
@@ -33,17 +31,6 @@ def arguments(redis7: RealServer, tmp_path: Path) -> dict[str, list[str]]:
     }
 
 
-def run(command: str, arguments: list[str], stdout: int) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "streamgauge", command, *arguments],
-        stdout=stdout,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=ENVIRONMENT,
-        timeout=60,
-    )
-
-
 @pytest.fixture
 def unread_pipe() -> Iterator[int]:
     """The end of a pipe whose reader has gone."""
@@ -56,7 +43,7 @@ def unread_pipe() -> Iterator[int]:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_full_disk_is_one_sentence(command, arguments):
     with FULL.open("wb") as full:
-        done = run(command, arguments[command], full.fileno())
+        done = run(command, *arguments[command], stdout=full.fileno())
     assert done.stderr == "streamgauge: cannot write to stdout: No space left on device\n"
     # Nobody may take it for the verdict of the report.
     assert done.returncode == (3 if command == "report" else 1)
@@ -64,7 +51,7 @@ def test_a_full_disk_is_one_sentence(command, arguments):
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_reader_that_has_gone_wants_no_more(command, arguments, unread_pipe):
-    done = run(command, arguments[command], unread_pipe)
+    done = run(command, *arguments[command], stdout=unread_pipe)
     assert (done.returncode, done.stderr) == (0, "")
 
 
@@ -72,8 +59,10 @@ def test_the_demo_ends_in_order_when_its_stdout_is_full(tmp_path: Path):
     with FULL.open("wb") as full:
         done = run(
             "demo",
-            ["--speed=60", f"--dir={tmp_path}", "--web.listen-address=127.0.0.1:0"],
-            full.fileno(),
+            "--speed=60",
+            f"--dir={tmp_path}",
+            "--web.listen-address=127.0.0.1:0",
+            stdout=full.fileno(),
         )
     assert done.stderr == "streamgauge: cannot write to stdout: No space left on device\n"
     assert done.returncode == 1
@@ -82,7 +71,10 @@ def test_the_demo_ends_in_order_when_its_stdout_is_full(tmp_path: Path):
 def test_the_demo_goes_on_when_nobody_reads_what_it_says(tmp_path: Path, unread_pipe):
     done = run(
         "demo",
-        ["--speed=60", f"--dir={tmp_path}", "--web.listen-address=127.0.0.1:0", "--duration=0.1"],
-        unread_pipe,
+        "--speed=60",
+        f"--dir={tmp_path}",
+        "--web.listen-address=127.0.0.1:0",
+        "--duration=0.1",
+        stdout=unread_pipe,
     )
     assert (done.returncode, done.stderr) == (0, "")

@@ -1,20 +1,15 @@
 """Side by side with oliver006/redis_exporter: a metric of the same name has the same value."""
 
-import shutil
-import subprocess
-import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from support.history import History
 from support.metrics import Scrape
-from support.polling import wait_for
-from support.servers import RealServer, free_port, missing
+from support.peer import peer_exporter, peer_metrics
+from support.servers import RealServer
 
-PEER = "prometheus-redis-exporter"
 EXACT = {
     "redis_up",
     "redis_stream_length",
@@ -25,33 +20,6 @@ EXACT = {
 }
 LABELS = ("db", "stream", "group", "consumer")
 AGES = {"redis_stream_group_consumer_idle_seconds"}
-
-
-@contextmanager
-def peer_exporter(server: RealServer, log: Path) -> Iterator[str]:
-    """The peer beside `server`; answers the address of its metrics."""
-    binary = shutil.which(PEER)
-    if binary is None:
-        missing(PEER)
-    address = f"127.0.0.1:{free_port()}"
-    flags = ["-redis.addr", server.url, "-check-streams", "*", "-web.listen-address", address]
-    with log.open("wb") as out:
-        process = subprocess.Popen([binary, *flags], stdout=out, stderr=out)
-    try:
-        url = f"http://{address}/metrics"
-        wait_for(lambda: fetch(url), f"{PEER} answers; its log is {log}")
-        yield url
-    finally:
-        process.terminate()
-        process.wait(timeout=5)
-
-
-def fetch(url: str) -> str:
-    try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
-            return str(answer.read().decode())
-    except OSError:
-        return ""
 
 
 @pytest.fixture
@@ -74,8 +42,8 @@ def scrapes(redis7: RealServer, exporter: Callable, tmp_path: Path) -> tuple[Scr
         "streams": [{"match": "orders", "class": "event"}],
     }
     ours = exporter(config=config).scrape()
-    with peer_exporter(redis7, tmp_path / "peer.log") as url:
-        return ours, Scrape(fetch(url))
+    with peer_exporter(redis7, tmp_path / "peer.log") as address:
+        return ours, Scrape(peer_metrics(address))
 
 
 def test_shared_names_are_exactly_these(scrapes: tuple[Scrape, Scrape]) -> None:

@@ -5,10 +5,8 @@ Every secret has words of its own, so that a leak says which one it is and where
 
 import base64
 import http.client
-import os
 import ssl
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -20,6 +18,7 @@ from click.testing import CliRunner
 
 from streamgauge.cli import cli
 from support.certificates import issue, make_authority
+from support.commands import run
 from support.exporter import ExporterProcess, Response
 from support.faulty_endpoints import Garbage, Refusing, Silent
 from support.faulty_rig import configuration
@@ -208,20 +207,6 @@ def test_sound_file_is_checked_without_its_secrets(addresses: dict[str, str], fo
     assert leaks(result.output, folder) == []
 
 
-def run(
-    *arguments: str, environment: dict[str, str] | None = None
-) -> subprocess.CompletedProcess[str]:
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith("STREAMGAUGE_")}
-    return subprocess.run(
-        [sys.executable, "-m", "streamgauge", *arguments],
-        env=inherited | (environment or {}),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=30,
-    )
-
-
 def test_commands_that_cannot_read_redis_repeat_no_secret(
     addresses: dict[str, str], folder: Path
 ) -> None:
@@ -247,7 +232,7 @@ def test_mistakes_in_the_environment_repeat_no_secret(
     folder: Path, environment: dict[str, str]
 ) -> None:
     for command, code in (("serve", 2), ("report", 3)):
-        done = run(command, environment=environment)
+        done = run(command, added=environment)
         assert done.returncode == code
         assert leaks(done.stdout + done.stderr, folder) == []
 

@@ -2,14 +2,13 @@
 
 import base64
 import http.client
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import bcrypt
 import pytest
 
+from support.commands import run
 from support.exporter import ExporterProcess
 from support.polling import wait_for
 
@@ -129,12 +128,7 @@ def test_mistake_at_the_start_is_told_and_ends_the_process(
     file = tmp_path / "web.yml"
     if text is not None:
         file.write_text(text)
-    done = subprocess.run(
-        [sys.executable, "-m", "streamgauge", "serve", NOWHERE, f"--web.config.file={file}"],
-        capture_output=True,
-        text=True,
-        timeout=30,
-    )
+    done = run("serve", NOWHERE, f"--web.config.file={file}")
     assert (done.returncode, done.stdout) == (2, "")
     assert [word for word in words if word not in done.stderr] == []
     assert "hunter2" not in done.stderr

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from support.commands import run
 from support.polling import wait_for
 
 NOWHERE = "--redis.url=redis://127.0.0.1:1"
@@ -78,11 +79,8 @@ def test_every_address_is_answered_on_and_the_socket_goes_at_the_end(
 
 
 def test_addresses_of_the_environment_stand_apart_by_spaces(path: Path) -> None:
-    environment = {**os.environ, "STREAMGAUGE_WEB_LISTEN_ADDRESS": f"unix:{path} nowhere"}
-    done = subprocess.run(
-        [sys.executable, "-m", "streamgauge", "serve", NOWHERE],
-        env=environment, capture_output=True, text=True, timeout=30,
-    )  # fmt: skip
+    addresses = {"STREAMGAUGE_WEB_LISTEN_ADDRESS": f"unix:{path} nowhere"}
+    done = run("serve", NOWHERE, added=addresses)
     assert done.returncode == 1
     assert "'nowhere'" in done.stderr
     assert done.stderr.count("\n") == 1
@@ -111,8 +109,8 @@ def test_sockets_of_systemd_are_answered_on_and_stay_for_the_next_process(
         unix.bind(str(path))
         unix.listen()
         # The first requests wait in the sockets until somebody accepts.
-        for run in ("first", "second"):
-            log = tmp_path / f"{run}.log"
+        for life in ("first", "second"):
+            log = tmp_path / f"{life}.log"
             process = systemd_unit("--web.systemd-socket", sockets=[tcp, unix], log=log)
             try:
                 port = tcp.getsockname()[1]
@@ -137,10 +135,7 @@ def test_sockets_of_systemd_are_answered_on_and_stay_for_the_next_process(
     ],
 )
 def test_flags_that_cannot_be_followed_are_one_sentence(arguments: list[str], words: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "streamgauge", "serve", NOWHERE, *arguments],
-        capture_output=True, text=True, timeout=30,
-    )  # fmt: skip
+    done = run("serve", NOWHERE, *arguments)
     assert done.returncode in (1, 2)
     assert words in done.stderr
     assert done.stderr.count("\n") == 1

@@ -3,13 +3,13 @@
 import os
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
+from support.commands import command, environment, run
 from support.faulty import Proxy
 from support.servers import RealServer
 
@@ -99,14 +99,13 @@ def surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str,
 @pytest.fixture(scope="module")
 def said(surroundings: dict[str, str]) -> dict[str, Said]:
     """What each case says; two run at a time."""
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith("STREAMGAUGE_")}
 
     def start(case: Case) -> subprocess.Popen[str]:
         arguments = [word.format(**surroundings) for word in case.arguments]
         extra = dict(one.format(**surroundings).split("=", 1) for one in case.environment)
         return subprocess.Popen(
-            [sys.executable, "-m", "streamgauge", *arguments],
-            env=inherited | extra,
+            command(*arguments),
+            env=environment(extra),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -148,13 +147,7 @@ def test_file_that_may_not_be_read_is_one_clear_sentence(
     file.chmod(0)
     if os.access(file, os.R_OK):  # root reads everything: a name that is too long is denied to all
         file = tmp_path / ("x" * 300)
-    done = subprocess.run(
-        [sys.executable, "-m", "streamgauge", "serve", f"--config.file={file}"],
-        capture_output=True,
-        text=True,
-        timeout=20,
-        check=False,
-    )
+    done = run("serve", f"--config.file={file}")
     assert (done.returncode, done.stdout) == (USAGE, "")
     assert done.stderr.startswith("streamgauge: ")
     assert done.stderr.count("\n") == 1
@@ -165,12 +158,6 @@ def test_process_that_cannot_listen_leaves_redis_alone(redis7: RealServer) -> No
     with socket.create_server(("127.0.0.1", 0)) as taken, Proxy(redis7.port) as proxy:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         free = ["--web.listen-address=127.0.0.1:0"] * 200  # time enough to do what it must not
-        done = subprocess.run(
-            [sys.executable, "-m", "streamgauge", "serve", f"--redis.url={proxy.url}", *free,
-             f"--web.listen-address={address}"],
-            capture_output=True,
-            text=True,
-            timeout=20,
-            check=False,
-        )  # fmt: skip
+        listen = f"--web.listen-address={address}"
+        done = run("serve", f"--redis.url={proxy.url}", *free, listen)
         assert (done.returncode, proxy.connections) == (FAILURE, 0)

@@ -1,50 +1,19 @@
 """The status page and its JSON, of a real exporter in front of a real Redis."""
 
 import gzip
-import html
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-import redis
 
+from support.commands import run
 from support.exporter import ExporterProcess
 from support.faulty_endpoints import Refusing
 from support.polling import wait_for
-from support.servers import ROOT, RealServer
-
-STREAMS = [
-    {"match": "feed:typed", "class": "continuous"},
-    {"match": "feed:*", "class": "continuous", "quiet_limit": "30s"},
-    {"match": "work:*", "class": "hybrid", "lag_limit": "1m"},
-    {"match": "job:typed", "class": "event"},
-    {"match": "job:*", "class": "event"},
-]
-
-
-def configuration(*servers: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "redis": list(servers),
-        "discovery": {"match": ["*"], "interval": "100ms"},
-        "streams": STREAMS,
-    }
-
-
-def fill(client: redis.Redis) -> None:
-    """A quiet feed, a group past its limit, two keys that are no streams, and what is all right."""
-    seconds, _ = client.time()
-    client.xadd("feed:quiet", {"n": 1}, id=f"{(seconds - 600) * 1000}-0")
-    client.xadd("feed:fine", {"n": 1})
-    client.xadd("work:late", {"n": 1}, id=f"{(seconds - 120) * 1000}-0")
-    client.xgroup_create("work:late", "slow-ones", "0")
-    client.xgroup_create("job:ready", "workers", "0", mkstream=True)
-    client.xadd("other", {"n": 1})
-    client.set("feed:typed", "a string")
-    client.set("job:typed", "a string")
+from support.servers import RealServer
+from support.status_pages import configuration, fill, status, text_of
 
 
 @pytest.fixture(scope="module")
@@ -68,20 +37,6 @@ def process(
         with ExporterProcess(tmp_path_factory.mktemp("exporter"), config=config) as process:
             process.scrape_until_known("feed:quiet", "work:late", "job:ready", "other")
             yield process
-
-
-def text_of(process: ExporterProcess, path: str = "/") -> str:
-    """What a page says, without its markup."""
-    answer = process.get(path)
-    assert answer.status == 200
-    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", answer.text)))
-
-
-def status(process: ExporterProcess, path: str = "/api/v1/status") -> Any:
-    answer = process.get(path)
-    assert (answer.status, answer.headers["content-type"]) == (200, "application/json")
-    assert answer.headers["cache-control"] == "no-store"
-    return json.loads(answer.body)
 
 
 class TestPage:
@@ -189,9 +144,7 @@ class TestJson:
     def test_it_is_the_json_of_the_report(
         self, process: ExporterProcess, server: RealServer
     ) -> None:
-        command = [sys.executable, "-m", "streamgauge", "report", "--format=json"]
-        command.append(f"--config.file={process.config_file}")
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        done = run("report", "--format=json", f"--config.file={process.config_file}")
         told, reported = status(process), json.loads(done.stdout)
         assert told["exit_code"] == reported["exit_code"] == done.returncode == 3
         assert shape(told) == shape(reported)
@@ -223,93 +176,3 @@ def states(one: dict[str, Any]) -> set[tuple[str, str]]:
     """Each stream's and group's class of seriousness."""
     found = {(each["stream"], each["severity"]) for each in one["streams"]}
     return found | {(each["group"], each["severity"]) for each in one["groups"]}
-
-
-@pytest.mark.parametrize("path", ["/", "/api/v1/status"])
-def test_a_look_costs_redis_no_more_than_a_scrape(
-    redis7: RealServer, exporter: Callable, path: str
-) -> None:
-    with redis7.client() as client:
-        for number in range(20):
-            client.xadd(f"s{number}", {"n": 1})
-            client.xgroup_create(f"s{number}", "g", "0")
-        config = configuration({"name": "main", "url": redis7.url})
-        config["discovery"] = {"match": ["*"], "interval": "1h"}
-        process = exporter(config=config)
-        process.scrape_until_known("s19")
-
-        def asked(of: str) -> int:
-            before = commands(client)
-            process.get(of)
-            return commands(client) - before
-
-        assert asked(path) == asked("/metrics") > 20
-
-
-def commands(client: redis.Redis) -> int:
-    """How many commands Redis was sent, but for this question and for discovery."""
-    stats = client.info("commandstats")
-    others = ("cmdstat_info", "cmdstat_scan")
-    return sum(one["calls"] for name, one in stats.items() if name not in others)
-
-
-def test_no_old_number_is_shown_when_redis_has_gone(
-    start_server: Callable, exporter: Callable
-) -> None:
-    server = start_server("redis-7.0")
-    with server.client() as client:
-        client.xadd("feed:fine", {"n": 1})
-    process = exporter(config=configuration({"name": "main", "url": server.url}))
-    process.scrape_until_known("feed:fine")
-    assert "flowing feed:fine" in text_of(process)
-    server.kill()
-    page = text_of(process)
-    assert "could not be read" in page
-    assert "refused" in page
-    assert "flowing" not in page
-    assert status(process)["redis"][0]["streams"] == []
-    server.start()
-    wait_for(lambda: "missing feed:fine" in text_of(process), "Redis is read again")
-
-
-@pytest.mark.parametrize(
-    ("login", "reason"),
-    [({"password": "wr0ng"}, "refused the login"), ({}, "NOAUTH")],
-)
-def test_a_login_that_is_refused_is_the_reason_and_the_password_is_not_shown(
-    start_server: Callable, exporter: Callable, login: dict[str, str], reason: str
-) -> None:
-    server = start_server("redis-7.0", "--requirepass", "s3cret", password="s3cret")
-    config = configuration({"name": "main", "url": server.url} | login)
-    page = text_of(exporter(config=config, until_ready=False))
-    assert re.search(rf"noperm: .*{reason}", page)
-    assert "wr0ng" not in page
-    assert "s3cret" not in page
-
-
-def test_the_least_privileged_user_sees_all_and_one_with_less_sees_what_it_may_not(
-    redis7: RealServer, exporter: Callable
-) -> None:
-    documented = re.search(r"ACL SETUSER streamgauge (.+)", (ROOT / "docs/redis.md").read_text())
-    assert documented
-    words = [word for word in documented[1].split() if not word.startswith((">", "~"))]
-    with redis7.client() as client:
-        fill(client)
-        for user, keys in (("all", "~*"), ("some", "~job:*")):
-            client.execute_command("ACL", "SETUSER", user, "reset", *words, ">pw", keys)
-        login = {"url": redis7.url, "password": "pw"}
-        process = exporter(
-            config=configuration(
-                *({"name": user, "username": user, **login} for user in ("all", "some"))
-            )
-        )
-        page = wait_for(
-            lambda: (page := text_of(process)).count("feed:quiet") > 2 and page, "both see it"
-        )
-        for user in ("all", "some"):
-            client.acl_deluser(user)
-    one, other = sorted(page.split(" db0 ")[1:], key=lambda part: "NOPERM" in part)
-    assert "quiet feed:quiet silent for" in one
-    assert re.search(r"unreadable feed:quiet could not be read \(noperm\): .*NOPERM", other)
-    assert "silent for" not in other
-    assert "empty by design job:ready" in other

@@ -4,15 +4,13 @@
 """
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import yaml
 
+from support.commands import run
 from support.servers import RealServer
 
 PASSWORD = "seen-by-everybody"
@@ -29,17 +27,6 @@ def server(start_server: Callable) -> RealServer:
     with server.client() as client:
         client.xadd("orders", {"n": 1})
     return server
-
-
-def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith("STREAMGAUGE_")}
-    return subprocess.run(
-        [sys.executable, "-m", "streamgauge", *arguments],
-        env=inherited | environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-    )
 
 
 @pytest.mark.parametrize(("command", "read"), COMMANDS)
@@ -60,7 +47,8 @@ def test_password_in_the_environment_is_not_warned_of(
     server: RealServer, command: list[str], read: Callable
 ) -> None:
     address = f"redis://127.0.0.1:{server.port}"
-    done = run(*command, f"--redis.url={address}", STREAMGAUGE_REDIS_PASSWORD=PASSWORD)
+    added = {"STREAMGAUGE_REDIS_PASSWORD": PASSWORD}
+    done = run(*command, f"--redis.url={address}", added=added)
     assert done.stderr == ""
     assert read(done.stdout)
     assert "orders" in done.stdout

@@ -1,17 +1,16 @@
 """The exporter as a user runs it: a process with a configuration file and an HTTP port."""
 
 import http.client
-import os
 import re
 import signal
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 import yaml
 
+from support.commands import command, environment
 from support.metrics import Scrape
 from support.polling import wait_for
 
@@ -70,13 +69,11 @@ class ExporterProcess:
     def start(self, *, until_ready: bool = True) -> Self:
         """Start, and return when it listens and (unless told otherwise) says that it is ready."""
         assert self._process is None, "it runs already"
-        inherited = {k: v for k, v in os.environ.items() if not k.startswith("STREAMGAUGE_")}
-        command = [sys.executable, "-m", "streamgauge", "serve"]
-        command += ["--web.listen-address=127.0.0.1:0", *self.arguments]
+        listen = "--web.listen-address=127.0.0.1:0"
         with self._log_file.open("wb") as log:
             self._process = subprocess.Popen(
-                command,
-                env=inherited | {"PYTHONUNBUFFERED": "1"} | self.environment,
+                command("serve", listen, *self.arguments),
+                env=environment({"PYTHONUNBUFFERED": "1"} | self.environment),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -74,5 +74,8 @@ class Garbage(Silent):
                 client, _ = self._socket.accept()
                 with client, suppress(OSError):
                     client.settimeout(10)
-                    client.sendall(self._words)
-                    client.recv(1)
+                    self._talk_to(client)
+
+    def _talk_to(self, client: socket.socket) -> None:
+        client.sendall(self._words)
+        client.recv(1)

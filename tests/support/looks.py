@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from streamgauge.model.records import Consumer, ErrorCount, Group, Key, RedisSnapshot, Stream
@@ -14,6 +15,7 @@ CONTINUOUS, HYBRID, EVENT, UNCLASSIFIED = StreamClass
 
 NEVER_WRITTEN = {"length": 0, "age": None}
 MISSING = {"exists": 0, "length": None, "age": None}
+CLOSED = {"quiet_limit_seconds": math.inf}  # a feed outside its active hours
 
 
 def stream(

@@ -42,6 +42,26 @@ LABELS = {
     "C": {"redis", "db", "stream", "class", "group", "consumer"},
 }
 STREAM_SERIES = [name for names in SERIES.values() for name in names]
+# What an entry's ID tells: when it was added, and how long it or what follows it waits.
+ENTRY_TIMES = {
+    "redis_stream_last_entry_timestamp_seconds",
+    "redis_stream_first_entry_timestamp_seconds",
+    "redis_stream_group_last_delivered_timestamp_seconds",
+}
+ENTRY_AGES = (
+    "redis_stream_last_entry_age_seconds",
+    "redis_stream_group_lag_seconds",
+    "redis_stream_group_oldest_pending_age_seconds",
+)
+# What a release cannot tell.
+UNTOLD = {
+    "redis-6.2": {
+        "redis_stream_entries_added_total",
+        "redis_stream_group_entries_read",
+        "redis_stream_group_consumer_inactive_seconds",
+    },
+    "redis-7.0": {"redis_stream_group_consumer_inactive_seconds"},
+}
 
 Key = tuple[str, ...]
 Series = dict[Key, Any]

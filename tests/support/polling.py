@@ -1,5 +1,6 @@
 """Waiting for a condition instead of sleeping for a guess."""
 
+import asyncio
 import time
 from collections.abc import Callable
 from typing import TypeVar
@@ -20,3 +21,11 @@ def wait_for(probe: Callable[[], T], what: str, *, seconds: float = 60, every: f
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {seconds} s: {what}")
         time.sleep(every)
+
+
+async def until(probe: Callable[[], object], what: str, *, seconds: float = 60) -> None:
+    """Let the loop go on until `probe` answers something true; as `wait_for`, for a coroutine."""
+    deadline = time.monotonic() + seconds
+    while not probe():
+        assert time.monotonic() <= deadline, f"not within {seconds} s: {what}"
+        await asyncio.sleep(0.005)

@@ -1,6 +1,6 @@
 """Secrets, each with words of its own, and mistakes that hold them."""
 
-from contextlib import suppress
+import socket
 
 import bcrypt
 
@@ -78,11 +78,6 @@ class Echo(Garbage):
     def __init__(self) -> None:
         super().__init__(b"")
 
-    def _talk(self) -> None:
-        with suppress(OSError):
-            while True:
-                client, _ = self._socket.accept()
-                with client, suppress(OSError):
-                    client.settimeout(10)
-                    sent = client.recv(65536).replace(b"\r\n", b" ")
-                    client.sendall(b"-ERR do not know " + sent + b"\r\n")
+    def _talk_to(self, client: socket.socket) -> None:
+        sent = client.recv(65536).replace(b"\r\n", b" ")
+        client.sendall(b"-ERR do not know " + sent + b"\r\n")

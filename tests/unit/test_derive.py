@@ -154,37 +154,37 @@ class TestGroup:
 
 
 class TestMemory:
-    def test_a_learned_error_is_applied_to_the_same_group_later(self):
+    @staticmethod
+    def of_a_lag_that_is_none(*, reported, read, added, first):
+        """A memory of a group at the end of its stream that Redis said lags all the same."""
         memory = Memory()
-        caught_up = group(ago(10), entries_read=50, reported_lag=950)
-        behind = group(ago(10), entries_read=50, reported_lag=951, oldest_undelivered=ago(5))
+        caught_up = group(ago(10), entries_read=read, reported_lag=reported)
         stream_record(
-            reading(ago(10), first=ago(20), groups=(caught_up,), added=1000), EVENT, memory
+            reading(ago(10), first=first, groups=(caught_up,), added=added), EVENT, memory
         )
+        return memory
+
+    def test_a_learned_error_is_applied_to_the_same_group_later(self):
+        memory = self.of_a_lag_that_is_none(reported=950, read=50, added=1000, first=ago(20))
+        behind = group(ago(10), entries_read=50, reported_lag=951, oldest_undelivered=ago(5))
         stream = reading(ago(5), first=ago(20), groups=(behind,), added=1001)
         assert stream_record(stream, EVENT, memory).groups[0].lag == 1
 
     def test_it_is_forgotten_with_a_stream_whose_counters_have_passed_the_old_ones(self):
-        memory = Memory()
-        caught_up = group(ago(10), entries_read=5, reported_lag=5)
-        stream_record(reading(ago(10), first=ago(12), groups=(caught_up,), added=10), EVENT, memory)
+        memory = self.of_a_lag_that_is_none(reported=5, read=5, added=10, first=ago(12))
         behind = group(ago(5), entries_read=12, reported_lag=8, oldest_undelivered=ago(4))
         anew = reading(ago(1), first=ago(9), groups=(behind,), length=20, added=20)
         assert stream_record(anew, EVENT, memory).groups[0].lag == 8
         assert memory.lag_error(b"s", b"g") is None
 
     def test_it_is_kept_of_a_stream_that_went_on(self):
-        memory = Memory()
-        caught_up = group(ago(10), entries_read=5, reported_lag=5)
-        stream_record(reading(ago(10), first=ago(12), groups=(caught_up,), added=10), EVENT, memory)
+        memory = self.of_a_lag_that_is_none(reported=5, read=5, added=10, first=ago(12))
         behind = group(ago(9), entries_read=6, reported_lag=24, oldest_undelivered=ago(8))
         trimmed = reading(ago(1), first=ago(9), groups=(behind,), length=20, added=30)
         assert stream_record(trimmed, EVENT, memory).groups[0].lag == 19
 
     def test_it_is_forgotten_with_the_stream(self):
-        memory = Memory()
-        caught_up = group(ago(10), entries_read=50, reported_lag=950)
-        stream_record(reading(ago(10), groups=(caught_up,), added=1000), EVENT, memory)
+        memory = self.of_a_lag_that_is_none(reported=950, read=50, added=1000, first=None)
         absent_record(b"s", EVENT, NOW, memory)
         assert memory.lag_error(b"s", b"g") is None
 

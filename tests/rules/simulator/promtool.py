@@ -7,7 +7,8 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
@@ -126,18 +127,26 @@ def _test_file(
             continue
         text = ", ".join(f'{key}="{value}"' for key, value in labels)
         yield f"  - series: '{name}{{{text}}}'"
-        yield f"    values: {' '.join(_value(value) for value in values)}"
+        yield f"    values: {' '.join(_runs(values))}"
     yield "  promql_expr_test:"
     for query in queries:
         yield f"  - expr: '{query}'"
         yield f"    eval_time: {int(history.seconds)}s"
 
 
-def _value(value: float | str | None) -> str:
-    if value is None:
-        return "_"
-    if isinstance(value, str):
-        return value
+def _runs(values: Sequence[float | str | None]) -> Iterator[str]:
+    """The values as promtool reads them: `5x3` is 5 and three more of it, `_x3` three missing."""
+    for value, run in groupby(values):
+        count = len(list(run))
+        if value is None:
+            yield f"_x{count}"
+        elif isinstance(value, str):
+            yield from [value] * count
+        else:
+            yield f"{_number(value)}x{count - 1}" if count > 1 else _number(value)
+
+
+def _number(value: float) -> str:
     if math.isinf(value):
         return "+Inf"
     return repr(value).removesuffix(".0")

@@ -5,12 +5,15 @@ from __future__ import annotations
 import copy
 import functools
 import math
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
 
 from rules.simulator.world import START, TICK, Stream, World
 from streamgauge.labels import label_value
-from streamgauge.metrics import METRICS, Level
+from streamgauge.metrics import METRICS, Level, Metric
 from streamgauge.model.derive import absent_record, stream_record
 from streamgauge.model.memory import Memory
 from streamgauge.model.records import ERROR_REASONS, ErrorCount
@@ -22,11 +25,34 @@ STALE = "stale"
 
 Labels = tuple[tuple[str, str], ...]
 Series = tuple[str, Labels]
+Values = list[float | str | None]
 Span = tuple[float, float]
 
 
 def inside(moment: float, spans: list[Span]) -> bool:
     return any(start <= moment < end for start, end in spans)
+
+
+@dataclass(frozen=True, eq=False)
+class Columns:
+    """The series of one target, stream or group, and how to get the value of each of a record.
+
+    There is one object for a level and its labels, so that a scrape need not compare labels.
+    """
+
+    series: tuple[Series, ...]
+    values: tuple[Callable[[Any], float | None], ...]
+
+    def row(self, record: object) -> Row:
+        found = [value(record) for value in self.values]
+        return [None if value is None else float(value) for value in found]
+
+
+Row = list[float | None]
+"""A value for each of the columns; None where the record has none."""
+
+Samples = dict[Columns, Row]
+"""One scrape."""
 
 
 @dataclass
@@ -67,33 +93,28 @@ class Exporter:
                 labels |= {"pod": pod, "instance": f"{pod}:10121"}
         return labels
 
-    def scrape(self, world: World, now: float) -> dict[Series, float]:
+    def scrape(self, world: World, now: float) -> Samples:
         """All series of one scrape at `now`, seconds since START."""
         while self._restarts and self._restarts[0] <= now:
             self._restarts.pop(0)
             self._memory = Memory()
-        target = self.target_labels(now)
-        samples: dict[Series, float] = {}
-
-        def emit(level: Level, record: object, **labels: str) -> None:
-            for series, value_of in _columns(level, tuple((target | labels).items())):
-                value = value_of(record)
-                if value is not None:
-                    samples[series] = float(value)
-
         if inside(now, self.gone):
-            return samples
+            return {}
+        target = self.target_labels(now)
+        samples: Samples = {}
         up = not inside(now, self.down)
-        samples["up", tuple(sorted(target.items()))] = float(up)
+        _emit(samples, "up", up, target)
         if up and now < self.forgets_redis_at:
             redis_up = not inside(now, self.redis_down)
-            labels = tuple(sorted((target | {"redis": self.redis}).items()))
-            samples["redis_up", labels] = float(redis_up)
-            self._streams(world, now, redis_up, emit)
+            labels = target | {"redis": self.redis}
+            _emit(samples, "redis_up", redis_up, labels)
+            self._streams(world, now, redis_up, samples, labels)
         return samples
 
-    def _streams(self, world: World, now: float, redis_up: bool, emit: Emit) -> None:
-        errors = {(kind, reason): 0 for kind in StreamClass for reason in ERROR_REASONS}
+    def _streams(
+        self, world: World, now: float, redis_up: bool, samples: Samples, labels: dict[str, str]
+    ) -> None:
+        errors: ErrorCounts = Counter()
         for name, stream in self._seen(world, now).items():
             policy = self.policies.get(name, stream.policy)
             record = None
@@ -110,10 +131,8 @@ class Exporter:
             else:
                 record = self._absent(name, policy, now)
             if record is not None:
-                self._emit_stream(name, record, emit)
-        for (kind, reason), count in errors.items():
-            counted = ErrorCount(kind, reason, count)
-            emit(Level.ERRORS, counted, redis=self.redis, reason=reason, **{"class": kind})
+                _emit_stream(samples, name, record, labels)
+        _emit(samples, Level.ERRORS, errors, labels)
 
     def _seen(self, world: World, now: float) -> dict[str, Stream]:
         if now < self.old_primary_since:
@@ -127,31 +146,54 @@ class Exporter:
             return absent_record(name.encode(), policy, START + now, self._memory)
         return None
 
-    def _emit_stream(self, name: str, record: StreamRecord, emit: Emit) -> None:
-        labels = {"redis": self.redis, "db": "db0", "stream": name, "class": record.stream_class}
-        emit(Level.STREAM, record, **labels)
-        for group in record.groups:
-            emit(Level.GROUP, group, **labels, group=label_value(group.name))
+
+ErrorCounts = Counter[tuple[StreamClass, str]]
 
 
-Emit = Callable[..., None]
+def _emit_stream(samples: Samples, name: str, record: StreamRecord, labels: dict[str, str]) -> None:
+    labels = labels | {"db": "db0", "stream": name, "class": record.stream_class}
+    _emit(samples, Level.STREAM, record, labels)
+    for group in record.groups:
+        _emit(samples, Level.GROUP, group, labels | {"group": label_value(group.name)})
+
+
+def _emit(samples: Samples, level: Level | str, record: object, labels: dict[str, str]) -> None:
+    columns = _columns(level, tuple(sorted(labels.items())))
+    samples[columns] = columns.row(record)
 
 
 @functools.cache
-def _columns(level: Level, labels: Labels) -> list[tuple[Series, Callable[[object], float | None]]]:
-    """The series of a level with these labels, and how to get the value of each."""
-    ordered = tuple(sorted(labels))
-    return [((metric.name, ordered), metric.value) for metric in METRICS if metric.level is level]
+def _columns(level: Level | str, labels: Labels) -> Columns:
+    """The columns of a level with these labels; a word is the one series of that name."""
+    if isinstance(level, str):
+        return Columns(((level, labels),), (float,))
+    metrics = [metric for metric in METRICS if metric.level is level]
+    if level is not Level.ERRORS:
+        return Columns(
+            tuple((metric.name, labels) for metric in metrics),
+            tuple(metric.value for metric in metrics),
+        )
+    cells = [(m, kind, why) for m in metrics for kind in StreamClass for why in ERROR_REASONS]
+    return Columns(
+        tuple(
+            (metric.name, tuple(sorted((*labels, ("class", kind), ("reason", why)))))
+            for metric, kind, why in cells
+        ),
+        tuple(functools.partial(_error_count, *cell) for cell in cells),
+    )
+
+
+def _error_count(metric: Metric, kind: StreamClass, why: str, errors: ErrorCounts) -> float | None:
+    return metric.value(ErrorCount(kind, why, errors[kind, why]))
 
 
 def record_history(
     world: World, exporters: list[Exporter], *, seconds: float, interval: float
-) -> dict[Series, list[float | str | None]]:
+) -> dict[Series, Values]:
     """Run the world and scrape it; a series that ends is marked stale, as Prometheus does."""
     steps = int(seconds // interval) + 1
-    history: dict[Series, list[float | str | None]] = {}
-    before: list[set[Series]] = [set() for _ in exporters]
-    latest: list[dict[Series, float]] = [{} for _ in exporters]
+    rows: list[dict[Columns, list[Row | None]]] = [{} for _ in exporters]
+    latest: list[Samples] = [{} for _ in exporters]
     now = 0.0
     for step in range(steps):
         moment = step * interval
@@ -163,11 +205,31 @@ def record_history(
                     latest[index] = exporter.scrape(world, now)
         for index, exporter in enumerate(exporters):
             samples = latest[index] if exporter.offset and step else exporter.scrape(world, now)
-            for series, value in samples.items():
-                if series not in history:
-                    history[series] = [None] * steps
-                history[series][step] = value
-            for series in before[index] - samples.keys():
-                history[series][step] = STALE
-            before[index] = set(samples)
-    return history
+            for columns, row in samples.items():
+                if columns not in rows[index]:
+                    rows[index][columns] = [None] * steps
+                rows[index][columns][step] = row
+    return {
+        series: values
+        for of_exporter in rows
+        for columns, of_columns in of_exporter.items()
+        for series, values in _over_time(columns, of_columns)
+    }
+
+
+def _over_time(columns: Columns, rows: Sequence[Row | None]) -> Iterator[tuple[Series, Values]]:
+    """Yield those of the columns that ever had a value, each with its values over time."""
+    nothing: Row = [None] * len(columns.series)
+    found = zip(*(row or nothing for row in rows), strict=True)
+    for series, values in zip(columns.series, found, strict=True):
+        if values.count(None) < len(values):
+            yield series, _marked_stale(values)
+
+
+def _marked_stale(values: Sequence[float | None]) -> Values:
+    marked: Values = list(values)
+    if None in marked:
+        for step, (before, value) in enumerate(pairwise(values), 1):
+            if value is None and before is not None:
+                marked[step] = STALE
+    return marked

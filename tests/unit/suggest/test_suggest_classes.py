@@ -8,7 +8,6 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from suggest_processes import DAY, HOUR, NOW, PROCESSES, Labelled, drawn, history_of
 
 from streamgauge.config.model import DEFAULT_CLASSES
 from streamgauge.model.history import GroupCursor, History
@@ -17,6 +16,8 @@ from streamgauge.policy import StreamClass, StreamPolicy
 from streamgauge.suggest.limits import rounded_up
 from streamgauge.suggest.proposal import Proposal, Terms, agreed
 from streamgauge.suggest.propose import propose
+from support.arrivals import DAY, HOUR, NOW, history_of
+from support.labelled import PROCESSES, Labelled, drawn
 
 SEEDS = ("", "again", "once more")
 CLASSES = ("continuous", "hybrid", "event", "unclassified")

@@ -6,6 +6,7 @@ from streamgauge.model.records import KeyCount
 from streamgauge.verdict.judge import judge
 from streamgauge.verdict.states import KeyState, Severity
 from support.looks import key, look
+from support.verdicts import shown
 
 UNTIL, AT = {"field": b"until"}, {"field": b"at", "max_age": 600.0}
 
@@ -51,7 +52,7 @@ UNTIL, AT = {"field": b"until"}, {"field": b"at", "max_age": 600.0}
 )
 def test_a_key(fields, state, reason):
     (verdict,) = judge(look(keys=[key(**fields)])).keys
-    assert (verdict.state, verdict.reason.text(bytes.decode)) == (state, reason)
+    assert shown(verdict) == (state, reason)
     alive = state is KeyState.ALIVE
     assert verdict.severity is (Severity.OK if alive else Severity.WARNING)
 
@@ -68,7 +69,7 @@ def test_a_key(fields, state, reason):
 def test_a_pattern(keys, state, reason):
     verdict = judge(look(key_counts=[KeyCount(b"h:*", keys)]))
     (count,) = verdict.key_counts
-    assert (count.state, count.reason.text(bytes.decode)) == (state, reason)
+    assert shown(count) == (state, reason)
     assert verdict.severity is Severity.OK
 
 

@@ -6,14 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamgauge.config.model import DEFAULT_CLASSES, StreamRule
 from streamgauge.model.records import Stream
-from streamgauge.policy import Policy, StreamClass
-from streamgauge.schedule import Schedule
+from streamgauge.policy import StreamClass
 from streamgauge.verdict.judge import judge
 from streamgauge.verdict.states import SEVERITY, StreamState
 from support.looks import (
     AT,
+    CLOSED,
     CONTINUOUS,
     EVENT,
     HYBRID,
@@ -24,9 +23,9 @@ from support.looks import (
     look,
     stream,
 )
+from support.verdicts import shown
 
 READY = group(b"workers")
-CLOSED = {"quiet_limit_seconds": math.inf}
 ODD = {"clock": False}
 
 ONE_LOOK = [
@@ -209,10 +208,6 @@ TWO_LOOKS = [
 ]
 
 
-def shown(verdict):
-    return verdict.state, verdict.reason.text(bytes.decode)
-
-
 @pytest.mark.parametrize(("now", "state", "reason"), ONE_LOOK)
 def test_one_look(now, state, reason):
     assert shown(judge(look(now)).streams[0]) == (state, reason)
@@ -223,64 +218,6 @@ def test_two_looks(earlier, now, state, reason):
     verdict = judge(look(now), look(earlier, at=AT - 5))
     assert verdict.seconds == 5.0
     assert shown(verdict.streams[0]) == (state, reason)
-
-
-# AT is Friday 2027-01-15 08:00 UTC.
-@pytest.mark.parametrize(
-    ("hours", "age", "state", "reason"),
-    [
-        # Closed.
-        (
-            "09:00-10:00",
-            900.0,
-            "outside active hours",
-            "its active hours are over or have not begun",
-        ),
-        # Open for less than one quiet limit: nothing pages yet, whatever it does.
-        (
-            "07:59-10:00",
-            900.0,
-            "idle by design",
-            (
-                "its active hours began 1m ago, and from then it may be silent for 2m; "
-                "3 entries, the last 15m ago"
-            ),
-        ),
-        (
-            "07:59-10:00",
-            MISSING,
-            "empty by design",
-            (
-                "its active hours began 1m ago, and from then it may be silent for 2m; "
-                "it does not exist yet"
-            ),
-        ),
-        (
-            "07:59-10:00",
-            NEVER_WRITTEN,
-            "empty by design",
-            (
-                "its active hours began 1m ago, and from then it may be silent for 2m; "
-                "nothing was ever added yet"
-            ),
-        ),
-        # Silent for no longer than it may be when open: it flows.
-        ("09:00-10:00", 100.0, "flowing", "last entry 1m40s ago"),
-    ],
-)
-def test_the_policy_tells_what_an_infinite_limit_does_not(hours, age, state, reason):
-    fields = age if isinstance(age, dict) else {"age": age}
-    rule = StreamRule(
-        match="s",
-        stream_class=StreamClass.CONTINUOUS,
-        quiet_limit_seconds=120.0,
-        active=Schedule("mon-fri", hours, "UTC"),
-    )
-    policy = Policy(DEFAULT_CLASSES, [rule])
-    verdict = judge(look(stream(CONTINUOUS, **fields, **CLOSED)), policy=policy).streams[0]
-    assert not verdict.severity.is_problem
-    assert verdict.state == state
-    assert verdict.reason.template.startswith(reason)
 
 
 class TestEntriesBetweenTheLooks:
