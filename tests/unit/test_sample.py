@@ -207,6 +207,37 @@ class TestLargeEntries:
         assert [error.reason for error in found.errors] == ["noperm"]
         assert (found.read_whole, found.script_denial) == (0, None)
 
+    def test_scripts_that_the_server_does_not_keep_are_sent_whole(self):
+        brief = Brief()
+        sample(Server(large=True), 3, brief)
+        lost = {(b"EVALSHA_RO",): "NOSCRIPT No matching script."}
+        server = Server(large=True, errors=lost)
+        found = sample(server, 3, brief)
+        assert sorted(stream.name for stream in found.streams) == [b"0", b"1", b"2"]
+        assert (found.errors, found.read_whole, found.script_denial) == ([], 0, None)
+        assert len(server.sent(b"EVAL_RO", b"EVALSHA_RO")) < 20
+        assert len(Server.sent(server, b"XRANGE")) == 0
+
+    def test_a_key_denied_to_the_first_script_of_a_sample_costs_no_other_stream(self):
+        brief = Brief()
+        sample(Server(large=True), 3, brief)
+        server = Server(large=True)
+        answer, kept = server.answer, set()
+
+        def answer_like_redis(name, *arguments):
+            if name == b"EVAL_RO" and arguments[2] == b"0":  # before the script is loaded
+                return ErrorReply.parse("NOPERM No permissions to access a key")
+            if name == b"EVAL_RO":
+                kept.add(len(arguments))
+            if name == b"EVALSHA_RO" and len(arguments) not in kept:
+                return ErrorReply.parse("NOSCRIPT No matching script.")
+            return answer(name, *arguments)
+
+        server.answer = answer_like_redis
+        found = sample(server, 3, brief)
+        assert sorted(stream.name for stream in found.streams) == [b"1", b"2"]
+        assert [(error.name, error.reason) for error in found.errors] == [(b"0", "noperm")]
+
     def test_a_denial_in_the_second_round_costs_no_stream_either(self):
         brief = Brief()
         sample(Server(large=True), 3, brief)
@@ -236,6 +267,22 @@ class TestLargeEntries:
         assert brief.names == {b"0"}
         brief.learn(b"0", [b"last-entry", [b"5-1"], b"entry-bytes", 9])
         assert brief.names == frozenset()
+
+    def test_they_are_counted_no_longer_once_entries_are_small_though_scripts_are_denied(self):
+        brief = Brief()
+        sample(Server(large=True), 3, brief)
+        refusing = {(b"EVAL_RO",): "NOPERM no", (b"EVALSHA_RO",): "NOPERM no"}
+        assert sample(Server(large=True, errors=refusing), 3, brief).read_whole == 3
+        assert sample(Server(errors=refusing), 3, brief).read_whole == 0
+
+    def test_a_denial_is_not_taken_back_while_there_is_nothing_to_try_it_on(self):
+        now = 0.0
+        brief = Brief(lambda: now)
+        sample(Server(large=True), 1, brief)
+        sample(Server(large=True, errors={(b"EVAL_RO",): "NOPERM no"}), 1, brief)
+        sample(Server(), 1, brief)
+        now = 1_000.0
+        assert sample(Server(), 1, brief).script_denial == "NOPERM no"
 
     def test_nothing_is_remembered_of_streams_no_longer_watched(self):
         brief = Brief()

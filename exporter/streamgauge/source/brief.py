@@ -50,17 +50,27 @@ return found[1] and {{found[1][1]}} or {}
 
 
 class _Script:
-    """Sent whole once per sample, and then named by its digest."""
+    """Sent whole once per sample, and then named by its digest for as long as the server keeps it.
+
+    A script that fails before it runs, for lack of a right to the key, is not kept; others may be
+    thrown away at any time. Once one was lost, all go whole for the rest of the sample.
+    """
 
     def __init__(self, text: bytes) -> None:
         # Redis names scripts by SHA-1.
         self._whole = (b"EVAL_RO", text, b"1")
         self._digest = (b"EVALSHA_RO", hashlib.sha1(text).hexdigest().encode(), b"1")  # noqa: S324
-        self.is_known = False
+        self._was_sent, self._was_lost = False, False
+
+    def begin(self) -> None:
+        self._was_sent, self._was_lost = False, False
+
+    def lose(self) -> None:
+        self._was_lost = True
 
     def command(self, *arguments: Packed) -> Packed:
-        first = self._digest if self.is_known else self._whole
-        self.is_known = True
+        first = self._digest if self._was_sent and not self._was_lost else self._whole
+        self._was_sent = True
         return opening(len(first) + len(arguments), *first) + b"".join(arguments)
 
 
@@ -94,11 +104,11 @@ class Brief:
 
         A right that was given meanwhile is noticed by asking again now and then.
         """
-        if self._clock() >= self._ask_again_at:
-            self._denial = None
         self._large &= watched
+        if self._large and self._clock() >= self._ask_again_at:
+            self._denial = None
         for script in self._scripts:
-            script.is_known = False
+            script.begin()
 
     def forget_denial(self) -> None:
         """Try scripts again: the connection is another one, and so may be the server."""
@@ -119,7 +129,10 @@ class Brief:
             return False
         if _KEY_DENIED.search(str(error)):
             return False
-        if error.code != "NOSCRIPT":
+        if error.code == "NOSCRIPT":
+            for script in self._scripts:
+                script.lose()
+        else:
             self._denial = error
             self._ask_again_at = self._clock() + _ASK_AGAIN_SECONDS
         return True
@@ -130,12 +143,15 @@ class Brief:
         The two entries come last; where they do not, a stream is not found to be large.
         """
         if reply[-2] == b"entry-bytes":
-            if reply[-1] < _LARGE_BYTES * _SMALL_SHARE:
-                self._large.discard(name)
-        elif is_large_entry(reply[-1]) or is_large_entry(reply[-3]):
+            held, is_large = reply[-1], False
+        else:
+            first, last = _entry_bytes(reply[-3]), _entry_bytes(reply[-1])
+            held, is_large = first + last, first > _LARGE_BYTES or last > _LARGE_BYTES
+        if is_large:
             self._large.add(name)
+        elif name in self._large and held < _LARGE_BYTES * _SMALL_SHARE:
+            self._large.discard(name)
 
 
-def is_large_entry(entry: Any) -> bool:
-    """Tell whether an entry is worth being left out."""
-    return type(entry) is list and len(entry) > 1 and sum(map(len, entry[1])) > _LARGE_BYTES
+def _entry_bytes(entry: Any) -> int:
+    return sum(map(len, entry[1])) if type(entry) is list and len(entry) > 1 else 0
