@@ -48,8 +48,8 @@ class Prometheus(WebServer):
     def arguments(self) -> Iterator[str]:
         document = {
             "global": {
-                "scrape_interval": "1s",
-                "scrape_timeout": "1s",
+                "scrape_interval": f"{self.scrape_seconds}s",
+                "scrape_timeout": f"{self.scrape_seconds}s",
                 "evaluation_interval": "1s",
             },
             "rule_files": [str(file) for file in self._rule_files],

@@ -2,4 +2,4 @@
 
 import pytest
 
-pytest.register_assert_rewrite("e2e.demo", "e2e.stack", "e2e.servers")
+pytest.register_assert_rewrite("e2e.blindness", "e2e.demo", "e2e.stack", "e2e.servers")

@@ -4,6 +4,7 @@ import math
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 
 import redis
 
@@ -53,11 +54,15 @@ class Story:
     tickets: list[Notification] = field(default_factory=list)
 
 
-def play(directory: Path, redis_url: str) -> Story:
-    """Play it and tell what happened; AssertionError when something does not come about."""
+def play(directory: Path, redis_url: str, calm: Event) -> Story:
+    """Play it and tell what happened; AssertionError when something does not come about.
+
+    The event is set when all of it runs and the calm time begins.
+    """
     incidents = [f"--incident={name}@{BEGIN}+{LASTING}" for name in INCIDENTS]
     story = Story()
     with Stack(directory, f"--redis.url={redis_url}", *incidents) as stack:
+        calm.set()
         _stay_calm(stack, story)
         _break_everything(stack, story, redis_url)
         _restart_prometheus(stack, story)

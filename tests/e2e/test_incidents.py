@@ -20,19 +20,10 @@ from e2e.story import (
     PAGING,
     SLOWEST,
     Story,
-    play,
 )
 from streamgauge.demo.catalogue import BY_NAME
 from streamgauge.demo.incidents import IncidentKind
 from streamgauge.demo.pace import Pace
-from support.servers import RealServer
-
-
-@pytest.fixture(scope="module")
-def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
-    directory = tmp_path_factory.mktemp("story")
-    with RealServer("redis-7.0", directory) as server:
-        return play(directory, server.url)
 
 
 def page_of(kind: IncidentKind) -> tuple[str, str, str]:

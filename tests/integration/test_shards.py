@@ -3,7 +3,8 @@
 import json
 import signal
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -50,6 +51,41 @@ def fleet(start: Callable[..., ExporterProcess], total: int, config: dict) -> li
     return [start(f"--shard={number}/{total}", config=config) for number in range(1, total + 1)]
 
 
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealServer]:
+    """A server that no test changes, with all the streams and keys."""
+    with RealServer("redis-7.0", tmp_path_factory.mktemp("filled")) as server:
+        fill(server)
+        yield server
+
+
+@pytest.fixture(scope="module")
+def watching(
+    filled: RealServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[int], list[ExporterProcess]]]:
+    """Answers so many shards that watch the filled server, for tests that only look: watching(3).
+
+    They are started at their first use, all at once; watching(0) is the exporter without shards.
+    """
+    running: dict[int, list[ExporterProcess]] = {}
+
+    def get(total: int) -> list[ExporterProcess]:
+        if total not in running:
+            config = configuration(filled.url)
+            arguments = [[f"--shard={number}/{total}"] for number in range(1, total + 1)] or [[]]
+            processes = [
+                ExporterProcess(tmp_path_factory.mktemp("shard"), *each, config=config)
+                for each in arguments
+            ]
+            running[total] = processes
+            list(pool.map(ExporterProcess.start, processes))
+        return running[total]
+
+    with ThreadPoolExecutor() as pool:
+        yield get
+        list(pool.map(ExporterProcess.stop, [one for total in running.values() for one in total]))
+
+
 def walked(process: ExporterProcess) -> Scrape:
     return process.scrape_until(lambda scrape: scrape[WALKED], "it walked the keyspace")
 
@@ -62,11 +98,9 @@ def merged(scrapes: list[Scrape], name: str) -> dict[tuple[str, ...], float]:
 
 
 @pytest.mark.parametrize("total", [1, 2, 3, 7])
-def test_the_union_of_shards_is_the_whole_and_nothing_is_in_two(redis7, exporter, total):
-    fill(redis7)
-    config = configuration(redis7.url)
-    whole = walked(exporter(config=config))
-    scrapes = [walked(process) for process in fleet(exporter, total, config)]
+def test_the_union_of_shards_is_the_whole_and_nothing_is_in_two(watching, total):
+    whole = walked(*watching(0))
+    scrapes = [walked(process) for process in watching(total)]
     for name in PER_NAME:
         assert whole[name], name
         assert merged(scrapes, name) == whole[name]
@@ -97,36 +131,34 @@ def test_a_feed_that_is_gone_is_told_by_its_own_shard_alone(redis7, exporter):
     assert merged(gone, "redis_stream_exists") == expected
 
 
-def test_max_streams_holds_for_each_shard(redis7, exporter):
-    fill(redis7)
-    config = configuration(redis7.url)
-    full = [walked(process) for process in fleet(exporter, 3, config)]
-    limited = configuration(redis7.url, max_streams=10)
+def test_max_streams_holds_for_each_shard(filled, watching, exporter):
+    full = [walked(process) for process in watching(3)]
+    limited = configuration(filled.url, max_streams=10)
     scrapes = [walked(process) for process in fleet(exporter, 3, limited)]
     for scrape, all_of_it in zip(scrapes, full, strict=True):
         assert len(scrape.streams()) == 10
         assert scrape.value("streamgauge_streams_dropped") == len(all_of_it.streams()) - 10
 
 
-def test_the_page_and_its_json_say_which_shard_they_show(redis7, exporter):
-    fill(redis7)
-    config = configuration(redis7.url)
-    sharded, whole = exporter("--shard=2/3", config=config), exporter(config=config)
+def test_the_page_and_its_json_say_which_shard_they_show(watching):
+    sharded, (whole,) = watching(3)[1], watching(0)
     assert "shard 2/3" in sharded.get("/").text
     assert json.loads(sharded.get("/api/v1/status").text)["shard"] == "2/3"
     assert "watches shard" not in whole.get("/").text
     assert "shard" not in json.loads(whole.get("/api/v1/status").text)
 
 
-def test_the_shard_may_be_a_variable_and_is_in_the_first_line_of_the_log(redis7, exporter):
-    fill(redis7)
-    config = configuration(redis7.url)
-    by_flag = exporter("--shard=2/3", config=config)
-    by_variable = exporter(config=config, environment={"STREAMGAUGE_SHARD": "2/3"})
+def test_the_shard_may_be_a_variable_and_is_in_the_first_line_of_the_log(
+    filled, watching, exporter
+):
+    by_flag, (whole,) = watching(3)[1], watching(0)
+    by_variable = exporter(
+        config=configuration(filled.url), environment={"STREAMGAUGE_SHARD": "2/3"}
+    )
     assert walked(by_flag).streams() == walked(by_variable).streams()
     for process in (by_flag, by_variable):
         assert "shard=2/3" in process.log().splitlines()[0]
-    assert "shard" not in exporter(config=config).log()
+    assert "shard" not in whole.log()
 
 
 def test_a_reload_changes_nothing_about_the_shard(redis7, exporter):

@@ -51,7 +51,7 @@ def _stalled(looks: GroupLooks) -> Answer:
         return None
     enough = min(limit, FROZEN_SECONDS)
     unseen = looks.unseen_seconds
-    if unseen == math.inf and not looks.never_read:
+    if unseen == math.inf and not looks.never_read and not looks.cursor_moved:
         proof = "it has no consumer"
     elif looks.cursor_moved is False and _window(looks) >= enough:
         proof = f"its cursor has not moved in {duration(_window(looks))}"

@@ -142,11 +142,7 @@ def _runs(values: Sequence[float | str | None]) -> Iterator[str]:
             yield f"_x{count}"
         elif isinstance(value, str):
             yield from [value] * count
+        elif math.isinf(value):  # which promtool does not repeat
+            yield from ["+Inf"] * count
         else:
-            yield f"{_number(value)}x{count - 1}" if count > 1 else _number(value)
-
-
-def _number(value: float) -> str:
-    if math.isinf(value):
-        return "+Inf"
-    return repr(value).removesuffix(".0")
+            yield repr(value).removesuffix(".0") + (f"x{count - 1}" if count > 1 else "")

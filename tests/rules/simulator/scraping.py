@@ -83,7 +83,7 @@ class Exporter:
 
     def __post_init__(self) -> None:
         self._memory = Memory()
-        self._restarts = sorted([*self.restarts, *(end for _, end in self.down)])
+        self._restarted = 0
         self._old_primary: dict[str, Stream] | None = None
 
     def target_labels(self, now: float) -> dict[str, str]:
@@ -95,9 +95,10 @@ class Exporter:
 
     def scrape(self, world: World, now: float) -> Samples:
         """All series of one scrape at `now`, seconds since START."""
-        while self._restarts and self._restarts[0] <= now:
-            self._restarts.pop(0)
-            self._memory = Memory()
+        starts = (*self.restarts, *(end for _, end in self.down))
+        restarted = sum(moment <= now for moment in starts)
+        if restarted > self._restarted:
+            self._restarted, self._memory = restarted, Memory()
         if inside(now, self.gone):
             return {}
         target = self.target_labels(now)

@@ -94,6 +94,8 @@ TWO_LOOKS = [
     ),
     # A consumer that seemed dead has read since.
     (behind(4, **idle(900.0)), behind(4, **MOVED, **idle(900.0)), 5.0, "behind", None),
+    # Consumers that are deleted when they have read: none is there, and the group reads.
+    (behind(4), behind(4, **MOVED, **NOBODY), 60.0, "behind", None),
     # What it read early in a long window proves nothing about the ten minutes since.
     (
         behind(4),
