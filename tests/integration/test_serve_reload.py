@@ -168,3 +168,23 @@ def test_reload_over_http_needs_its_flag_and_post(server: RealServer, exporter: 
     opened.scrape_until_known(*CLASS_OF)
     assert classes(closed) == set(CLASS_OF.values())
     assert classes(opened) == {"event"}
+
+
+def test_a_stream_that_is_declared_anew_is_asked_for_though_the_keyspace_cannot_be_walked(
+    server: RealServer, exporter: Callable, reload: Callable
+) -> None:
+    with server.client() as client:
+        client.execute_command("ACL", "SETUSER", "walker", "on", ">secret", "~*", "+@all", "-scan")
+    there = next(iter(CLASS_OF))
+    config = configuration(server.url) | {"streams": [{"match": there, "class": "event"}]}
+    config["redis"] |= {"username": "walker", "password": "secret"}
+    process = exporter("--web.enable-lifecycle", config=config)
+    assert process.scrape()["redis_stream_exists"] == {(there, "event"): 1}
+
+    config["streams"].append({"match": "new", "class": "continuous", "quiet_limit": "42s"})
+    process.write_config(config)
+    reload(process)
+    assert process.scrape()["redis_stream_exists"] == {
+        (there, "event"): 1,
+        ("new", "continuous"): 0,
+    }

@@ -136,6 +136,8 @@ class Target:
         The last are asked for even when discovery no longer finds them: that is the news.
         """
         names = set(self._discovery.found.names)
+        new = [name for name in policy.declared if name not in names]  # no walk has ended since
+        names.update(new[: max(0, settings.max_streams - len(names))])
         lost = self._memory.continuous - names
         if lost:
             patterns = Patterns(settings.patterns)

@@ -69,17 +69,21 @@ class LargeBody:
             self._changed.notify()
 
     def _write(self, rest: Iterator[bytes]) -> None:
+        failure: BaseException | None = None
         try:
-            keeps_up = True
-            for piece in rest:
-                keeps_up = keeps_up and self._has_room()
-                if not self._add(piece, is_copied=not keeps_up):
-                    return
+            self._write_all(rest)
         except BaseException as raised:  # noqa: BLE001 - raised where the answer is waited for
-            self._failure = raised
-        finally:
-            self._ended = True
-            self._tell()
+            failure = raised
+        with self._changed:
+            self._failure, self._ended = failure, True
+        self._tell()
+
+    def _write_all(self, rest: Iterator[bytes]) -> None:
+        keeps_up = True
+        for piece in rest:
+            keeps_up = keeps_up and self._has_room()
+            if not self._add(piece, is_copied=not keeps_up):
+                return
 
     def _has_room(self) -> bool:
         def has_room() -> bool:
