@@ -67,6 +67,7 @@ def watching(
 
     They are started at their first use, all at once; watching(0) is the exporter without shards.
     """
+    started: list[ExporterProcess] = []
     running: dict[int, list[ExporterProcess]] = {}
 
     def get(total: int) -> list[ExporterProcess]:
@@ -74,16 +75,16 @@ def watching(
             config = configuration(filled.url)
             arguments = [[f"--shard={number}/{total}"] for number in range(1, total + 1)] or [[]]
             processes = [
-                ExporterProcess(tmp_path_factory.mktemp("shard"), *each, config=config)
+                ExporterProcess(tmp_path_factory.mktemp("watching"), *each, config=config)
                 for each in arguments
             ]
-            running[total] = processes
-            list(pool.map(ExporterProcess.start, processes))
+            started.extend(processes)
+            running[total] = list(pool.map(ExporterProcess.start, processes))
         return running[total]
 
     with ThreadPoolExecutor() as pool:
         yield get
-        list(pool.map(ExporterProcess.stop, [one for total in running.values() for one in total]))
+        list(pool.map(ExporterProcess.stop, started))
 
 
 def walked(process: ExporterProcess) -> Scrape:

@@ -27,6 +27,25 @@ def test_logfmt_quotes_what_needs_it(lines):
     assert line.endswith('level=warn msg="it happened" plain=a:1 odd="x \\"y\\"\\nz" empty=""')
 
 
+@pytest.mark.parametrize("lines", [("info", "logfmt"), ("info", "json")], indirect=True)
+@pytest.mark.parametrize(
+    "acting",
+    ["\x1b", "\x7f", "\x85", "\x9b", "\u202e", "\u2066", "\u200b", "\u2028", "\ufeff", "\udc9b"],
+)
+def test_what_acts_on_a_terminal_is_never_in_the_line_itself(lines, acting):
+    logs.EventLog("test").warning("it happened", name=f"a{acting}b")
+    (line,) = lines()
+    assert line.isprintable()
+    assert f"a\\u{ord(acting):04x}b" in line
+
+
+@pytest.mark.parametrize("lines", [("info", "logfmt")], indirect=True)
+def test_letters_of_any_script_stand_as_they_are(lines):
+    logs.EventLog("test").warning("it happened", name="zß水😀")
+    (line,) = lines()
+    assert line.endswith(" name=zß水😀")
+
+
 @pytest.mark.parametrize("lines", [("warn", "json")], indirect=True)
 def test_json_lines_hold_the_fields(lines):
     log = logs.EventLog("test")

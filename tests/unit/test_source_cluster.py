@@ -64,6 +64,12 @@ def test_slots_of_another_shape_are_malformed(reply):
         slot_map(reply, HERE)
 
 
+@pytest.mark.parametrize(("first", "last"), [(0, 16384), (0, 3_000_000), (-1, 5), (9, 3)])
+def test_slots_that_no_cluster_has_are_malformed(first, last):
+    with pytest.raises(replies.MALFORMED):
+        slot_map([[first, last, [b"h", 1]]], HERE)
+
+
 @given(st.binary(min_size=1, max_size=20))
 def test_every_name_has_the_owner_of_its_slot(name):
     slot = key_slot(name)

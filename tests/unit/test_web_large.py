@@ -66,7 +66,7 @@ class Kept:
 
 
 async def begun(kept):
-    body = LargeBody()
+    body = LargeBody([])
     body.begin(kept.pieces())
     return body
 

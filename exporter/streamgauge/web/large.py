@@ -7,7 +7,7 @@ import contextlib
 import threading
 import zlib
 from collections import deque
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from typing import Final
 
 from starlette.responses import StreamingResponse
@@ -23,23 +23,24 @@ _PATIENCE_SECONDS: Final = 1.0
 
 
 class LargeBody:
-    """The rest of an answer, which a thread of its own writes as the client takes it.
+    """An answer of which the first pieces are there; a thread of its own writes the rest as the
+    client takes it.
 
     What is not yet written stands in the records of a whole scrape: ten times the memory of the
     compressed text. So the records are kept for as long as a client keeps up, and no longer.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, begun: Iterable[bytes]) -> None:
         self._loop = asyncio.get_running_loop()
         self._news = asyncio.Event()
         self._changed = threading.Condition()
-        self._ready: deque[bytes] = deque()
+        self._ready = deque(begun)
         self._copied: deque[bytes] = deque()
         self._failure: BaseException | None = None
         self._ended = self._closed = False
 
     def begin(self, rest: Iterator[bytes]) -> None:
-        """Begin to write."""
+        """Begin to write the rest."""
         threading.Thread(target=self._write, args=(rest,), daemon=True, name="answer").start()
 
     async def next(self) -> bytes | None:
@@ -112,11 +113,10 @@ class LargeResponse(StreamingResponse):
     """An answer whose first pieces are there already."""
 
     def __init__(
-        self, begun: list[bytes], rest: Iterator[bytes], headers: Mapping[str, str]
+        self, begun: Iterable[bytes], rest: Iterator[bytes], headers: Mapping[str, str]
     ) -> None:
-        self._begun = begun
         self._rest: Iterator[bytes] | None = rest
-        self._large = LargeBody()
+        self._large = LargeBody(begun)
         super().__init__(self._pieces(), headers=headers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -125,7 +125,6 @@ class LargeResponse(StreamingResponse):
             await super().__call__(scope, receive, send)
         finally:
             self._rest = None
-            self._begun.clear()
             self._large.close()
 
     async def _pieces(self) -> AsyncIterator[bytes]:
@@ -133,7 +132,5 @@ class LargeResponse(StreamingResponse):
         if rest is not None:
             self._large.begin(rest)
             del rest
-        while self._begun:
-            yield self._begun.pop(0)
         while (piece := await self._large.next()) is not None:
             yield piece

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import os
 import tempfile
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,9 +16,10 @@ from rules.simulator.promtool import Firing, History, firings
 from rules.simulator.scraping import Series, record_history
 
 BATCH = 16
-PROMTOOLS_AT_ONCE = 2
+PROMTOOLS_AT_ONCE = min(4, os.cpu_count() or 2)  # each of them takes up to 400 MB
 
 _NUMBERS = itertools.count()  # of the cases, so that no two share a Redis in any batch
+_RECORDING = threading.Lock()  # one case at a time: a second thread may want the same one
 
 
 @dataclass
@@ -71,14 +74,19 @@ def _loses_target(case: Case) -> bool:
 def _record(cases: dict[str, Case]) -> Batch:
     series: dict[Series, list[float | str | None]] = {}
     for case in cases.values():
-        if not case.series:
-            number = next(_NUMBERS)
-            for exporter in case.exporters:
-                exporter.redis = f"{exporter.redis}-{number}"
-                exporter.instance = f"{number}-{exporter.instance}"
-            case.series = record_history(
-                case.world, case.exporters, seconds=case.seconds, interval=INTERVAL
-            )
+        with _RECORDING:
+            if not case.series:
+                _scrape(case)
         series |= case.series
     longest = max(case.seconds for case in cases.values())
     return Batch(cases, History(series, INTERVAL, longest))
+
+
+def _scrape(case: Case) -> None:
+    number = next(_NUMBERS)
+    for exporter in case.exporters:
+        exporter.redis = f"{exporter.redis}-{number}"
+        exporter.instance = f"{number}-{exporter.instance}"
+    case.series = record_history(
+        case.world, case.exporters, seconds=case.seconds, interval=INTERVAL
+    )
