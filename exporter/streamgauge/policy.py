@@ -1,7 +1,6 @@
 """What the user declared: the class and the limits of each stream, and the state keys."""
 
 import enum
-import functools
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -95,7 +94,7 @@ class Policy:
                 self._literals.setdefault(globs.literal(pattern), index)
             else:
                 self._globs.append((index, globs.compile_glob(pattern)))
-        self._cached = functools.lru_cache(maxsize=_CACHED_NAMES)(self._classify)
+        self._resolved: dict[bytes, StreamPolicy | None] = {}
         self.declared = tuple(self._declared())
 
     @classmethod
@@ -104,11 +103,25 @@ class Policy:
         return cls(config.classes, config.streams, StateKeys.from_config(config))
 
     def resolve(self, name: bytes) -> StreamPolicy | None:
+        """What holds for the stream of this name, as `classify` says; remembered from then on."""
+        try:
+            return self._resolved[name]
+        except KeyError:
+            if len(self._resolved) >= _CACHED_NAMES:
+                self._resolved.clear()
+            found = self._resolved[name] = self.classify(name)
+            return found
+
+    def classify(self, name: bytes) -> StreamPolicy | None:
         """What holds for the stream of this name: the first rule that matches, else unclassified.
 
         None when the stream is ignored: it is not exported at all.
         """
-        return self._cached(name)
+        index = self.rule_of(name)
+        policy = UNCLASSIFIED if index is None else self._policies[index]
+        if policy is None or name not in self._literals:
+            return policy
+        return replace(policy, declared=True)
 
     def rule_of(self, name: bytes) -> int | None:
         """The position of the rule that decides this name; None when no rule matches."""
@@ -119,13 +132,6 @@ class Policy:
             if pattern.fullmatch(name):
                 return index
         return exact
-
-    def _classify(self, name: bytes) -> StreamPolicy | None:
-        index = self.rule_of(name)
-        policy = UNCLASSIFIED if index is None else self._policies[index]
-        if policy is None or name not in self._literals:
-            return policy
-        return replace(policy, declared=True)
 
     def _declared(self) -> Iterable[bytes]:
         # A name behind an earlier glob is declared all the same: its class comes from the glob, and

@@ -69,9 +69,9 @@ class ShardPolicy(Policy):
         self.declared = tuple(filter(shard.has, self.declared))
         self._shard = shard
 
-    def resolve(self, name: bytes) -> StreamPolicy | None:
+    def classify(self, name: bytes) -> StreamPolicy | None:
         """What holds for the stream of this name; None when it is ignored, or another shard's."""
-        return super().resolve(name) if self._shard.has(name) else None
+        return super().classify(name) if self._shard.has(name) else None
 
 
 def policy_of(config: Config, shard: Shard) -> Policy:

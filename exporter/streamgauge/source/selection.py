@@ -65,7 +65,7 @@ class Selection:
         return len(self._left_out)
 
     def _keep(self, name: bytes) -> None:
-        policy = self._policy.resolve(name)
+        policy = self._policy.classify(name)
         if policy is None:
             return
         self._ranked[name] = (not policy.declared, _RANK[policy.stream_class], name)
