@@ -24,7 +24,9 @@ class StreamId(NamedTuple):
     @staticmethod
     @lru_cache(maxsize=_READ_LATELY)
     def parse(raw: bytes) -> StreamId:
-        """Read `milliseconds-sequence`; ValueError when it is anything else."""
+        """Read `milliseconds-sequence`; raises ValueError for another text, TypeError or
+        AttributeError for what is none.
+        """
         try:
             ms, seq = raw.split(b"-")
             return _new_id((int(ms), int(seq)))
