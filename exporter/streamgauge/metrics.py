@@ -88,7 +88,7 @@ METRICS: Final = (
     _gauge("streamgauge_stream_errors", Level.ERRORS, "streams", "Known streams that could not be read in this scrape."),
     _gauge("streamgauge_key_errors", Level.KEY_ERRORS, "keys", "Declared state keys that could not be read in this scrape, or only their deadline (notime: the field is missing or holds no time)."),
     _gauge("streamgauge_streams", Level.CLASS, "streams", "Streams read in this scrape."),
-    _gauge("streamgauge_streams_dropped", _R, "streams_dropped", "Streams found and not exported because there are more than max_streams."),
+    _gauge("streamgauge_streams_dropped", _R, "streams_dropped", "Streams found and not exported because there are more than max_streams; absent until some were looked for."),
     _gauge("streamgauge_streams_read_whole", _R, "streams_read_whole", "Streams with large entries that every scrape reads whole, because the server runs no read-only script for this user."),
     _gauge("streamgauge_groups_lag_unknown", _R, "groups_lag_unknown", "Groups whose lag in entries the server cannot tell."),
     _gauge("streamgauge_scrape_duration_seconds", Level.STAGE, "seconds", "Time this scrape took, by stage."),

@@ -179,7 +179,9 @@ def test_a_stream_that_is_declared_anew_is_asked_for_though_the_keyspace_cannot_
     config = configuration(server.url) | {"streams": [{"match": there, "class": "event"}]}
     config["redis"] |= {"username": "walker", "password": "secret"}
     process = exporter("--web.enable-lifecycle", config=config)
-    assert process.scrape()["redis_stream_exists"] == {(there, "event"): 1}
+    first = process.scrape()
+    assert first["redis_stream_exists"] == {(there, "event"): 1}
+    assert first["streamgauge_streams_dropped"] == {}
 
     config["streams"].append({"match": "new", "class": "continuous", "quiet_limit": "42s"})
     process.write_config(config)

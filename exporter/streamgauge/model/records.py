@@ -146,7 +146,7 @@ class RedisSnapshot:
     streams: Sequence[Stream]
     class_counts: Sequence[ClassCount]
     error_counts: Sequence[ErrorCount]
-    streams_dropped: int
+    streams_dropped: int | None
     groups_lag_unknown: int | None
     durations: Sequence[StageDuration]
     clock_offset_seconds: float | None
