@@ -25,11 +25,13 @@ TERMS = Terms(concluded, 9)
 class Server:
     """Answers like Redis, out of tables; notes what was sent, and how much was unread at most."""
 
-    def __init__(self, *, time=TIME, reply_bytes=100, errors=None, large=False):
+    def __init__(self, *, time=TIME, reply_bytes=100, errors=None, large=False, entry_bytes=20_000):
         self.time = time
         self.reply_bytes = reply_bytes
         self.errors = errors or {}
         self.large = large
+        self.entry_bytes = entry_bytes
+        self.most_scripts = 0
         self.bytes_read = 0
         self.batches = []
         self.unread = []
@@ -39,6 +41,8 @@ class Server:
         self.batches.append([command_parts(command) for command in commands])
         self.unread += self.batches[-1]
         self.most_unread = max(self.most_unread, len(self.unread))
+        scripts = [c for c in self.unread if c[0] in (b"EVAL_RO", b"EVALSHA_RO") and len(c) == 4]
+        self.most_scripts = max(self.most_scripts, len(scripts))
 
     def receive(self, count, _deadline):
         commands, self.unread = self.unread[:count], self.unread[count:]
@@ -54,9 +58,10 @@ class Server:
         if name in (b"EVAL_RO", b"EVALSHA_RO"):
             if len(arguments) > 3:  # the script that looks for an entry
                 return [[b"5-2"]]
-            return [*self.stream([b"5-1"]), b"entry-bytes", 40_000]
+            return [*self.stream([b"5-1"]), b"entry-bytes", 2 * self.entry_bytes]
         if name == b"XINFO" and arguments[0] == b"STREAM":
-            return self.stream([b"5-1", FULL if self.large else [b"a", b"1"]])
+            full = [b"entry", b"x" * self.entry_bytes]
+            return self.stream([b"5-1", full if self.large else [b"a", b"1"]])
         if name == b"XINFO" and arguments[0] == b"GROUPS":
             return [[b"name", b"g", b"consumers", 1, b"pending", 1, b"last-delivered-id", b"5-1"]]
         if name == b"XINFO":
@@ -283,6 +288,17 @@ class TestLargeEntries:
         sample(Server(), 1, brief)
         now = 1_000.0
         assert sample(Server(), 1, brief).script_denial == "NOPERM no"
+
+    @pytest.mark.parametrize(
+        ("entry_bytes", "at_once"), [(20_000, 8), (300_000, 2), (600_000, 1), (9_000_000, 1)]
+    )
+    def test_no_more_than_a_megabyte_of_them_is_asked_about_at_once(self, entry_bytes, at_once):
+        """Two entries of each stream count: a server copies both, whatever the script returns."""
+        brief = Brief()
+        sample(Server(large=True, entry_bytes=entry_bytes), 8, brief)
+        server = Server(large=True, entry_bytes=entry_bytes)
+        assert len(sample(server, 8, brief).streams) == 8
+        assert server.most_scripts == at_once
 
     def test_nothing_is_remembered_of_streams_no_longer_watched(self):
         brief = Brief()

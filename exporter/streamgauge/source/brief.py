@@ -80,14 +80,26 @@ class Brief:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._ask_again_at = math.inf
-        self._large: set[bytes] = set()
+        self._large: dict[bytes, int] = {}
         self._denial: ErrorReply | None = None
         self._scripts = _Script(_STREAM_SCRIPT), _Script(_ENTRY_SCRIPT)
 
     @property
     def names(self) -> AbstractSet[bytes]:
         """The streams that are to be read by the script."""
-        return frozenset() if self._denial else self._large
+        return frozenset() if self._denial else self._large.keys()
+
+    @property
+    def knows_any(self) -> bool:
+        """Whether any stream is known to have large entries."""
+        return bool(self._large)
+
+    def held_bytes(self, name: bytes) -> int:
+        """How large the two entries of a stream were that XINFO STREAM tells; 0 when not large.
+
+        A script leaves them out of its reply, but the server copies them all the same.
+        """
+        return self._large.get(name, 0)
 
     @property
     def read_whole(self) -> int:
@@ -104,7 +116,7 @@ class Brief:
 
         A right that was given meanwhile is noticed by asking again now and then.
         """
-        self._large &= watched
+        self._large = {name: held for name, held in self._large.items() if name in watched}
         if self._large and self._clock() >= self._ask_again_at:
             self._denial = None
         for script in self._scripts:
@@ -147,10 +159,11 @@ class Brief:
         else:
             first, last = _entry_bytes(reply[-3]), _entry_bytes(reply[-1])
             held, is_large = first + last, first > _LARGE_BYTES or last > _LARGE_BYTES
-        if is_large:
-            self._large.add(name)
-        elif name in self._large and held < _LARGE_BYTES * _SMALL_SHARE:
-            self._large.discard(name)
+        if is_large or name in self._large:
+            if held < _LARGE_BYTES * _SMALL_SHARE:
+                del self._large[name]
+            else:
+                self._large[name] = held
 
 
 def _entry_bytes(entry: Any) -> int:

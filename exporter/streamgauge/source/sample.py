@@ -38,6 +38,10 @@ from streamgauge.state_keys import StateKey
 _MOST_BATCHES: Final = 4
 """Of each round, under way at once: enough to keep a server busy that is a millisecond away."""
 
+_MOST_HELD_BYTES: Final = 1024 * 1024
+"""In large entries of the streams asked about at once. A server that copies them, to send them or
+for a script, serves nobody else meanwhile: it shall be able to after each such stream."""
+
 
 class Terms(NamedTuple):
     """How streams are read: what follows from a reading, and of how large groups all consumers."""
@@ -105,6 +109,7 @@ class _Sampling:
         self._briefly: set[bytes] = set()
         self._again: list[bytes] = []
         self._first_under_way = 0
+        self._held_under_way = 0
         self.first_us, self.clock_offset_seconds = 0, 0.0
         self.role: str | None = None
         self.streams: dict[bytes, Stream] = {}
@@ -121,18 +126,39 @@ class _Sampling:
         waiting = iter(subjects)
         size = BatchSize()
         while True:
-            while self._first_under_way < _MOST_BATCHES and (batch := self._next(waiting, size)):
+            while self._has_room and (batch := self._next(waiting, size)):
                 self._send_first(batch)
             if not len(self._pipeline):
                 return
             size.learn(self._pipeline.receive())
 
+    @property
+    def _has_room(self) -> bool:
+        is_heavy = self._held_under_way >= _MOST_HELD_BYTES
+        return self._first_under_way < _MOST_BATCHES and not is_heavy
+
     def _next(self, waiting: Iterator[Subject], size: BatchSize) -> list[Subject]:
-        batch = list(islice(waiting, size.now))
+        batch = self._some(waiting, size.now)
         if not batch:
-            batch = [*self._again[: size.now]]
-            del self._again[: size.now]
+            again = iter(self._again)
+            batch = self._some(again, size.now)
+            self._again = list(again)
         return batch
+
+    def _some(self, waiting: Iterator[Subject], most: int) -> list[Subject]:
+        """Take so many, or as many as hold the most that may be asked about at once."""
+        if not self._brief.knows_any:
+            return list(islice(waiting, most))
+        batch, held = [], self._held_under_way
+        for subject in islice(waiting, most):
+            batch.append(subject)
+            held += self._held_bytes(subject)
+            if held >= _MOST_HELD_BYTES:
+                break
+        return batch
+
+    def _held_bytes(self, subject: Subject) -> int:
+        return self._brief.held_bytes(subject) if isinstance(subject, bytes) else 0
 
     def _take_opening(self, sent: float, answers: list[Any]) -> None:
         # The first reply: half of its travel time is the error.
@@ -157,11 +183,14 @@ class _Sampling:
                 else:
                     wanted.append(commands.XINFO_STREAM + key)
                 wanted.append(commands.XINFO_GROUPS + key)
+        held = sum(map(self._held_bytes, batch)) if self._brief.knows_any else 0
         self._first_under_way += 1
-        self._pipeline.send(wanted, partial(self._take_first, batch))
+        self._held_under_way += held
+        self._pipeline.send(wanted, partial(self._take_first, batch, held))
 
-    def _take_first(self, batch: list[Subject], answers: list[Any]) -> None:
+    def _take_first(self, batch: list[Subject], held: int, answers: list[Any]) -> None:
         self._first_under_way -= 1
+        self._held_under_way -= held
         now_us, at = clock_us(answers[0]), 1
         readings: list[StreamReading] = []
         for subject in batch:
