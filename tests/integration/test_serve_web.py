@@ -165,6 +165,19 @@ def test_health_is_answered_while_scrapes_wait_for_redis(
     assert answers == [200, 200]
 
 
+def test_redis_that_is_slower_than_a_probe_is_ready_at_a_later_one(
+    redis7: RealServer, exporter: Callable
+) -> None:
+    with Proxy(redis7.port) as proxy:
+        gate = threading.Event()
+        proxy.fault("*", held_by(gate))
+        process = exporter(config=configuration(proxy.url, timeout="30s"), until_ready=False)
+        assert process.get("/-/ready").status == 503
+        gate.set()
+        wait_for(process.is_ready, "the sample that the probe began has ended")
+        assert "redis unreadable" not in process.log()
+
+
 def test_process_is_healthy_and_not_ready_while_no_redis_was_read(exporter: Callable) -> None:
     with Refusing() as refusing:
         declared = [{"match": "feed", "class": "continuous"}]

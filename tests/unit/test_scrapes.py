@@ -4,6 +4,7 @@ import asyncio
 import math
 import threading
 from types import SimpleNamespace
+from typing import NamedTuple
 
 import pytest
 
@@ -11,27 +12,40 @@ from streamgauge.web.scrapes import Scrapes, scrape_budget
 from streamgauge.web.threads import in_thread
 
 
-class SlowTarget:
-    """A target whose sample ends when the test says so."""
+class Look(NamedTuple):
+    """What stands for a snapshot."""
 
-    def __init__(self, timeout_seconds=30.0):
+    text: str
+    up: int
+
+
+FIRST, SECOND, THIRD = (Look(f"sample {number}", 1) for number in (1, 2, 3))
+GIVEN_UP, OUT_OF_TIME = Look("given up", 0), Look("out of time", 0)
+
+
+class SlowTarget:
+    """A target whose sample ends when the test says so; the first `failing` ones see nothing."""
+
+    def __init__(self, timeout_seconds=30.0, failing=0):
         self.redis = SimpleNamespace(timeout_seconds=timeout_seconds)
         self.samples = []
         self.under_way = threading.Event()
         self.release = threading.Event()
+        self._failing = failing
 
     def sample(self, seconds):
         self.samples.append(seconds)
         self.under_way.set()
         self.release.wait(30)
-        return f"sample {len(self.samples)}"
+        count = len(self.samples)
+        return Look(f"sample {count}", int(count > self._failing))
 
     def give_up(self):
         self.release.set()
-        return "given up"
+        return GIVEN_UP
 
     def out_of_time(self):
-        return "out of time"
+        return OUT_OF_TIME
 
 
 def test_scrapes_at_once_share_one_sample():
@@ -44,7 +58,7 @@ def test_scrapes_at_once_share_one_sample():
         target.release.set()
         return await asyncio.gather(*waiting)
 
-    assert asyncio.run(run()) == [["sample 1"]] * 20
+    assert asyncio.run(run()) == [[FIRST]] * 20
     assert len(target.samples) == 1
 
 
@@ -56,12 +70,12 @@ def test_the_next_scrape_samples_anew():
         scrapes = Scrapes()
         return [await scrapes.of([target], math.inf) for _ in range(2)]
 
-    assert asyncio.run(run()) == [["sample 1"], ["sample 2"]]
+    assert asyncio.run(run()) == [[FIRST], [SECOND]]
 
 
 def test_a_sample_that_does_not_end_is_given_up():
     target = SlowTarget(timeout_seconds=0.01)
-    assert asyncio.run(Scrapes().of([target], math.inf)) == ["given up"]
+    assert asyncio.run(Scrapes().of([target], math.inf)) == [GIVEN_UP]
 
 
 def test_who_cannot_wait_leaves_the_sample_to_those_who_can():
@@ -75,7 +89,7 @@ def test_who_cannot_wait_leaves_the_sample_to_those_who_can():
         target.release.set()
         return hasty, await patient
 
-    assert asyncio.run(run()) == (["out of time"], ["sample 1"])
+    assert asyncio.run(run()) == ([OUT_OF_TIME], [FIRST])
 
 
 def test_the_shorter_of_both_timeouts_holds():
@@ -84,6 +98,46 @@ def test_the_shorter_of_both_timeouts_holds():
     asyncio.run(Scrapes().of([target], 2.0))
     asyncio.run(Scrapes().of([target], math.inf))
     assert target.samples == [2.0, 5.0]
+
+
+def shared_by(target, *budgets):
+    """What each gets of those who ask for the same sample, in this order."""
+
+    async def run():
+        scrapes = Scrapes()
+        asked = [asyncio.ensure_future(scrapes.of([target], budget)) for budget in budgets]
+        await in_thread(target.under_way.wait, 30)
+        target.release.set()
+        return [snapshot for (snapshot,) in await asyncio.gather(*asked)]
+
+    return asyncio.run(run())
+
+
+def test_who_joins_a_sample_that_had_too_little_time_gets_one_of_his_own():
+    target = SlowTarget(timeout_seconds=1000.0, failing=1)
+    hasty, patient = shared_by(target, 100.0, math.inf)
+    assert (hasty.up, patient) == (0, SECOND)
+    assert target.samples[0] == 100.0
+    assert 100.0 < target.samples[1] < 1000.0
+
+
+def test_who_joins_one_after_the_other_is_not_left_with_the_time_of_the_hasty():
+    target = SlowTarget(timeout_seconds=10000.0, failing=2)
+    hasty, middle, patient = shared_by(target, 100.0, 1000.0, math.inf)
+    assert (hasty.up, middle.up, patient) == (0, 0, THIRD)
+
+
+def test_many_who_join_a_sample_that_had_too_little_time_share_the_next():
+    target = SlowTarget(timeout_seconds=1000.0, failing=1)
+    assert shared_by(target, 100.0, *[math.inf] * 20)[1:] == [SECOND] * 20
+    assert len(target.samples) == 2
+
+
+def test_failure_is_shared_by_those_who_had_no_more_time():
+    target = SlowTarget(failing=1)
+    looks = shared_by(target, math.inf, math.inf, 20.0)
+    assert looks == [Look("sample 1", 0)] * 3
+    assert len(target.samples) == 1
 
 
 @pytest.mark.parametrize(

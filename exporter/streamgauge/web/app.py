@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+import math
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Final
 
@@ -77,6 +79,8 @@ class _Machine:
         self._watch = watch
         self._scrapes = scrapes
         self._registry = process_registry()
+        self._look: asyncio.Future[None] | None = None
+        self._looked_at: Mapping[str, Target] = {}
 
     async def metrics(self, request: Request) -> Response:
         return await self._answer(list(self._watch.targets.values()), request)
@@ -104,10 +108,25 @@ class _Machine:
 
     async def ready(self, _request: Request) -> Response:
         if not self._watch.is_ready:  # nobody has asked yet, or Redis was away: look now
-            await self._scrapes.of(self._watch.targets.values(), _READY_SECONDS)
+            await asyncio.wait([self._begun_look()], timeout=_READY_SECONDS)
         if self._watch.is_ready:
             return PlainTextResponse("streamgauge is ready\n")
         return PlainTextResponse("no redis has been read yet\n", status_code=503)
+
+    def _begun_look(self) -> asyncio.Future[None]:
+        """Sample every Redis with all of its time, however short the probe that began it waits.
+
+        A scrape that asks meanwhile gets this sample, and a slow Redis is ready at a later probe.
+        """
+        targets = self._watch.targets
+        if self._look is None or self._look.done() or self._looked_at is not targets:
+            self._look = asyncio.ensure_future(self._look_at(targets.values()))
+            self._looked_at = targets
+        return self._look
+
+    async def _look_at(self, targets: Iterable[Target]) -> None:
+        """Sample them and keep nothing: a look that has ended must not hold its records."""
+        await self._scrapes.of(targets, math.inf)
 
     async def no_reload(self, _request: Request) -> Response:
         return PlainTextResponse(

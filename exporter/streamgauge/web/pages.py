@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import count
 from typing import Final
+from weakref import WeakValueDictionary
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -30,13 +33,23 @@ _JSON_HEADERS: Final = {
     "x-content-type-options": "nosniff",
 }
 
+_Key = tuple[str, str | None, bool]
+"""What is asked for: the path, what it is narrowed to, and whether it is compressed."""
+
 
 class Pages:
-    """What is shown of a watch; a page costs Redis one scrape, shared with whoever asks as well."""
+    """What is shown of a watch; a page costs Redis one scrape, shared with whoever asks as well.
+
+    Judging and writing ten thousand streams keeps the interpreter busy for seconds, in which it
+    has little time for a scrape: that is done for one answer at a time, shared as well.
+    """
 
     def __init__(self, watch: Watch, scrapes: Scrapes) -> None:
         self._watch = watch
         self._scrapes = scrapes
+        self._asked = count()
+        self._turn = asyncio.Lock()
+        self._writings: WeakValueDictionary[_Key, _Writing] = WeakValueDictionary()
 
     def routes(self) -> list[Route]:
         """Return the routes."""
@@ -51,10 +64,14 @@ class Pages:
     async def status(self, request: Request) -> Response:
         """The status page; `q` narrows it to what mentions a text."""
         query = request.query_params.get("q", "")[:MOST_QUERY]
-        seen = await self._see(list(self._watch.targets.values()))
-        page = await in_thread(_written, seen, self._watch, query)
+
+        def write(seen: Sequence[Seen]) -> str:
+            overviews = [overview(one, self._watch.policy, query) for one in seen]
+            return status_page(overviews, query, self._watch.shard)
+
         headers = {**PAGE_HEADERS, "content-type": "text/html; charset=utf-8"}
-        return await _answer(request, page, headers)
+        targets = list(self._watch.targets.values())
+        return await self._answer(request, targets, write, query, headers)
 
     async def api(self, request: Request) -> Response:
         """The JSON of the report, on every Redis or on the one of `target`."""
@@ -62,9 +79,13 @@ class Pages:
         name = request.query_params.get("target")
         if name is not None and name not in targets:
             return unknown_target("/api/v1/status", self._watch)
-        seen = await self._see(list(targets.values()) if name is None else [targets[name]])
-        body = await in_thread(_as_json, seen, self._watch)
-        return await _answer(request, body, _JSON_HEADERS)
+
+        def write(seen: Sequence[Seen]) -> str:
+            verdicts = [verdict_on(one, self._watch.policy) for one in seen]
+            return status_json(verdicts, time.time(), shard=self._watch.shard)
+
+        chosen = list(targets.values()) if name is None else [targets[name]]
+        return await self._answer(request, chosen, write, name, _JSON_HEADERS)
 
     async def asset(self, request: Request) -> Response:
         """A script, a style or a picture of the pages."""
@@ -80,25 +101,67 @@ class Pages:
         document = documents()[request.url.path.removeprefix("/")]
         return HTMLResponse(await in_thread(document_page, document), headers=PAGE_HEADERS)
 
+    async def _answer(
+        self,
+        request: Request,
+        targets: Sequence[WatchedTarget],
+        write: Callable[[Sequence[Seen]], str],
+        about: str | None,
+        headers: Mapping[str, str],
+    ) -> Response:
+        """Answer with what is written of the targets, the same for all who ask `about` the same."""
+        gzip = accepts_gzip(request.headers.get("accept-encoding", ""))
+
+        def body(seen: Sequence[Seen]) -> bytes:
+            text = write(seen).encode()
+            return compressed(text) if gzip else text
+
+        asked = next(self._asked)
+        seen = await self._see(targets)
+        key = (request.url.path, about, gzip)
+        writing = self._writings.get(key)
+        if writing is None or not writing.serves(asked, seen):
+            writing = self._writings[key] = _Writing(asked, seen, body)
+            writing.answer = asyncio.ensure_future(writing.write(self._turn))
+        sent = {**headers, "vary": "accept-encoding"}
+        if gzip:
+            sent["content-encoding"] = "gzip"
+        return Response(await asyncio.shield(writing.answer), headers=sent)
+
     async def _see(self, targets: Sequence[WatchedTarget]) -> list[Seen]:
         snapshots = await self._scrapes.of(targets, math.inf)
         return [target.seen(snapshot) for target, snapshot in zip(targets, snapshots, strict=True)]
 
 
-async def _answer(request: Request, text: str, headers: Mapping[str, str]) -> Response:
-    body = text.encode()
-    sent = {**headers, "vary": "accept-encoding"}
-    if accepts_gzip(request.headers.get("accept-encoding", "")):
-        body = await in_thread(compressed, body)
-        sent["content-encoding"] = "gzip"
-    return Response(body, headers=sent)
+class _Writing:
+    """An answer that is written or waits for its turn, for all whom it serves."""
 
+    answer: asyncio.Future[bytes]
 
-def _written(seen: Sequence[Seen], watch: Watch, query: str) -> str:
-    overviews = [overview(one, watch.policy, query) for one in seen]
-    return status_page(overviews, query, watch.shard)
+    def __init__(
+        self, asked: int, seen: Sequence[Seen], body: Callable[[Sequence[Seen]], bytes]
+    ) -> None:
+        self._asked = asked
+        self._seen = seen
+        self._body = body
+        self._is_begun = False
 
+    def serves(self, asked: int, seen: Sequence[Seen]) -> bool:
+        """Tell whether this is also the answer to a request, of which this was seen.
 
-def _as_json(seen: Sequence[Seen], watch: Watch) -> str:
-    verdicts = [verdict_on(one, watch.policy) for one in seen]
-    return status_json(verdicts, time.time(), shard=watch.shard)
+        Nobody gets what was seen before he asked. While an answer waits for its turn it becomes
+        that to the latest request, which is good for the earlier ones as well.
+        """
+        if self._is_begun:
+            return [id(one.look.snapshot) for one in seen] == [
+                id(one.look.snapshot) for one in self._seen
+            ]
+        if asked > self._asked:
+            self._asked, self._seen = asked, seen
+        return True
+
+    async def write(self, turn: asyncio.Lock) -> bytes:
+        """Write it once it is its turn."""
+        async with turn:
+            self._is_begun = True
+            return await in_thread(self._body, self._seen)

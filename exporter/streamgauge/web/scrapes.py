@@ -29,7 +29,10 @@ class _Flight(NamedTuple):
 
 
 class Scrapes:
-    """Single flight: whoever asks while a sample is under way gets that sample."""
+    """Single flight: whoever asks while a sample is under way gets that sample.
+
+    Only if it fails, and another would have more time than that one had left, is another taken.
+    """
 
     def __init__(self) -> None:
         self._flights: weakref.WeakKeyDictionary[Target, _Flight] = weakref.WeakKeyDictionary()
@@ -44,7 +47,8 @@ class Scrapes:
         return await asyncio.gather(*(self._one(target, budget) for target in targets))
 
     async def _one(self, target: Target, budget: float) -> RedisSnapshot:
-        now = asyncio.get_running_loop().time()
+        loop = asyncio.get_running_loop()
+        now = loop.time()
         seconds = min(target.redis.timeout_seconds, budget)
         ends = now + seconds * (1 + _GRACE_SHARE)
         flight = self._flights.get(target)
@@ -53,10 +57,15 @@ class Scrapes:
             flight = self._flights[target] = _Flight(sample, ends)
             sample.add_done_callback(lambda _: self._flights.pop(target))
         try:
-            return await asyncio.wait_for(asyncio.shield(flight.sample), ends - now)
+            snapshot = await asyncio.wait_for(asyncio.shield(flight.sample), ends - now)
         except TimeoutError:
-            is_over = asyncio.get_running_loop().time() >= flight.ends
+            is_over = loop.time() >= flight.ends
             return target.give_up() if is_over else target.out_of_time()
+        left = now + seconds - loop.time()
+        if snapshot.up or left <= flight.ends - now:
+            return snapshot
+        # It failed with less time than is left: whoever began it could not wait as long.
+        return await self._one(target, left)
 
 
 def scrape_budget(header: str | None) -> float:
