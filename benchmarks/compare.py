@@ -80,6 +80,10 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--json", type=Path, metavar="FILE")
     parser.add_argument("--write-results", nargs="?", type=Path, const=RESULTS, metavar="FILE")
     chosen = parser.parse_args()
+    if chosen.rounds is not None and chosen.rounds < 1:
+        parser.error(f"--rounds {chosen.rounds}: at least 1 is needed")
+    if not 0 < chosen.scale <= 1:
+        parser.error(f"--scale {chosen.scale:g}: more than 0 and at most 1 is needed")
     if find_binary(chosen.server) is None:
         parser.error(f"{chosen.server} is not installed; run tests/install-servers")
     return chosen

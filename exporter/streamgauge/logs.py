@@ -12,7 +12,7 @@ from typing import Any, Final, TextIO
 LEVELS: Final = ("debug", "info", "warn", "error")
 FORMATS: Final = ("logfmt", "json")
 
-_PLAIN: Final = re.compile(r"[^\s\"=\\\x00-\x1f\x7f]+")
+_NEEDS_NO_QUOTES: Final = re.compile(r"[^ \"=\\]+")
 _LEVEL_NAMES: Final = {"WARNING": "warn", "CRITICAL": "error"}
 
 
@@ -82,4 +82,6 @@ class _LogfmtFormatter(_EventFormatter):
 
 def _logfmt(value: Any) -> str:
     text = str(value)
-    return text if _PLAIN.fullmatch(text) else json.dumps(text)
+    # What is not printable acts on terminals: controls of all kinds, and marks of direction.
+    is_plain = text.isprintable() and _NEEDS_NO_QUOTES.fullmatch(text)
+    return text if is_plain else json.dumps(text)

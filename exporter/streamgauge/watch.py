@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -27,6 +28,7 @@ class Watch:
         self._load = load
         self._shard = shard
         self._started = False
+        self._reloading = threading.Lock()
         self._targets: Mapping[str, WatchedTarget] = {}
         self._apply(load())
         self._reload_successful = True
@@ -64,19 +66,25 @@ class Watch:
         return ProcessState(__version__, _PYTHON, int(self._reload_successful), self._reloaded_at)
 
     def reload(self) -> None:
-        """Read the configuration again; the old one stays when ConfigError is raised."""
-        try:
-            self._apply(self._load())
-        except ConfigError as error:
-            self._reload_successful = False
-            for problem in error.problems:
-                _log.error(
-                    "config not reloaded, the old one stays", source=error.source, problem=problem
-                )
-            raise
-        self._reload_successful = True
-        self._reloaded_at = time.time()
-        _log.info("config reloaded")
+        """Read the configuration again; the old one stays when ConfigError is raised.
+
+        One reload waits for another, so that what was read last is what holds.
+        """
+        with self._reloading:
+            try:
+                self._apply(self._load())
+            except ConfigError as error:
+                self._reload_successful = False
+                for problem in error.problems:
+                    _log.error(
+                        "config not reloaded, the old one stays",
+                        source=error.source,
+                        problem=problem,
+                    )
+                raise
+            self._reload_successful = True
+            self._reloaded_at = time.time()
+            _log.info("config reloaded")
 
     def stop(self) -> None:
         """Hang up everywhere; a sample under way fails at once."""

@@ -26,6 +26,9 @@ class Memory:
 
     Only what differs from the plain case is kept: on streams with automatic IDs and an honest
     server it holds one name per continuous stream and nothing else.
+
+    A node that was given up still concludes from its thread: nothing is iterated here but copies,
+    taken in one step, and nothing is deleted that has to be there.
     """
 
     def __init__(self) -> None:
@@ -78,10 +81,12 @@ class Memory:
 
     def forget_streams(self, kept: Container[bytes]) -> None:
         """Drop everything about streams that are no longer watched."""
-        self._last_generated = {k: v for k, v in self._last_generated.items() if k in kept}
-        self._undelivered = {k: v for k, v in self._undelivered.items() if k in kept}
-        self._lag_errors = {k: v for k, v in self._lag_errors.items() if k in kept}
-        self._continuous = {name for name in self._continuous if name in kept}
+        _retain(self._last_generated, kept)
+        _retain(self._undelivered, kept)
+        _retain(self._lag_errors, kept)
+        for stream in list(self._continuous):
+            if stream not in kept:
+                self._continuous.discard(stream)
 
     def forget_contents(self, stream: bytes) -> None:
         """Drop what was learned inside a stream that is gone; that it existed stays known."""
@@ -100,12 +105,18 @@ class Memory:
             _drop(self._lag_errors, stream, group)
 
 
+def _retain(of_streams: dict[bytes, _Value], kept: Container[bytes]) -> None:
+    for stream in list(of_streams):
+        if stream not in kept:
+            of_streams.pop(stream, None)
+
+
 def _drop(of_streams: dict[bytes, dict[bytes, _Value]], stream: bytes, group: bytes) -> None:
     of_stream = of_streams.get(stream)
     if of_stream is not None:
         of_stream.pop(group, None)
         if not of_stream:
-            del of_streams[stream]
+            of_streams.pop(stream, None)
 
 
 def _seconds_since_sighting(

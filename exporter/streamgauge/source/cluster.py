@@ -55,9 +55,10 @@ class Cluster:
         for share in _ROUNDS:
             try:
                 within = deadline.part(share)
+                seconds = within.remaining() + _GRACE_SECONDS
             except Unreadable:  # no time is left; what was read counts
                 break
-            plan = self._round(plan, gathering, terms, within)
+            plan = self._round(plan, gathering, terms, within, seconds)
             if gathering.is_incomplete:
                 slots = self._newer_slots(slots, gathering, deadline)
                 _merge(plan, gathering.rerouted(slots))
@@ -98,9 +99,13 @@ class Cluster:
         for session in list(self._sessions.values()):
             session.abort()
 
-    def _round(self, plan: Plan, gathering: Gathering, terms: Terms, within: Deadline) -> Plan:
-        """Ask every node of the plan at once; returns what to ask where in the next round."""
-        seconds = within.remaining() + _GRACE_SECONDS
+    def _round(
+        self, plan: Plan, gathering: Gathering, terms: Terms, within: Deadline, seconds: float
+    ) -> Plan:
+        """Ask every node of the plan at once; returns what to ask where in the next round.
+
+        Each node has the time `within`; `seconds` are how long they are waited for.
+        """
         tasks = {
             route: partial(self._visit, self._session(route), subjects, terms, within)
             for route, subjects in plan.items()

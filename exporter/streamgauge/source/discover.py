@@ -36,7 +36,7 @@ class Found(NamedTuple):
     """
 
     names: frozenset[bytes] = frozenset()
-    dropped: int = 0
+    dropped: int | None = None
     last_success_timestamp_seconds: float | None = None
     duration_seconds: float | None = None
     kept: frozenset[bytes] = frozenset()
@@ -112,17 +112,18 @@ class Discovery:
         while not self._stopped.is_set():
             self._wake.clear()
             pause = self._discovery.interval_seconds
-            failures: dict[str, Unreadable] = {}
             try:
                 failures = self._walk()
             except Unreadable as error:
                 pause = min(pause, _RETRY_SECONDS)
-                failures[self._redis.address] = error
                 self._forget_counts()
+                self._log_failures({self._redis.address: error})
             except Exception:  # noqa: BLE001 - a fault here must not end discovery for good
                 _log.exception("discovery failed", redis=self._redis.name)
                 self._forget_counts()
-            self._log_failures(failures)
+            else:
+                self._log_failures(failures)
+                self._log_ends(failures)
             self._takes_long = False
             self._first_attempt.set()
             self._wake.wait(pause * self._at_random(1 - _JITTER, 1 + _JITTER))
@@ -195,9 +196,10 @@ class Discovery:
         self._found = self._found._replace(key_counts={})
 
     def _log_failures(self, failures: Mapping[str, Unreadable]) -> None:
-        """Name each server that cannot be walked, once per change."""
+        """Name each server that cannot be walked, anew or for another reason."""
         for address, error in failures.items():
-            if address not in self._failures:
+            if self._failures.get(address) != error.reason:
+                self._failures[address] = error.reason
                 _log.warning(
                     "discovery failed",
                     redis=self._redis.name,
@@ -205,7 +207,14 @@ class Discovery:
                     reason=error.reason,
                     detail=error,
                 )
-        self._failures = {address: error.reason for address, error in failures.items()}
+
+    def _log_ends(self, failures: Mapping[str, Unreadable]) -> None:
+        """Name each server that failed before and not in this walk."""
+        if self._stopped.is_set():  # the walk was broken off, and tells nothing
+            return
+        for address in self._failures.keys() - failures.keys():
+            del self._failures[address]
+            _log.info("discovery works again or node gone", redis=self._redis.name, address=address)
 
     def _log_dropped(self, max_streams: int) -> None:
         if self._found.dropped and not self._dropped_logged:

@@ -96,8 +96,8 @@ class Archive:
 
     def read(self, name: bytes, most_entries: int) -> History | Unread:
         """Read a stream from the server that has it; raises Unreadable when that cannot be read."""
-        holder = self._topology.holder(name)
-        if holder is not None and self._topology.keys_move:
+        holder = self._topology.holder(name) if self._topology.keys_move else None
+        if holder is not None:
             reader = self._readers.get(holder)
         else:
             reader = next(iter(self._readers.values()))

@@ -35,11 +35,17 @@ def slot_map(reply: Any, asked: Node) -> SlotMap:
     """
     return SlotMap(
         [
-            (int(first), int(last), list(_nodes(servers, asked)))
+            (*_slots(first, last), list(_nodes(servers, asked)))
             for first, last, *servers in reply
             if servers
         ]
     )
+
+
+def _slots(first: Any, last: Any) -> tuple[int, int]:
+    if not 0 <= int(first) <= int(last) < _SLOTS:
+        raise ValueError("slots that no cluster has")
+    return int(first), int(last)
 
 
 def _nodes(servers: list[Any], asked: Node) -> Iterator[Node]:
