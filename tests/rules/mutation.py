@@ -16,6 +16,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -57,25 +58,20 @@ class Mutation:
     def play_all(self) -> None:
         """Play every mutant until it is caught, first on the scenarios about what it affects."""
         cases = named_cases()
-        recorded: dict[str, list[Batch]] = {section: [] for section in SECTIONS}
+        recorded = {
+            alert: list(batches({name: cases[name] for name in names}, BATCH))
+            for alert, names in SECTIONS.items()
+        }
 
-        def play(batch: Batch, section: str, *, about: bool) -> None:
-            live = [n for n in self.survivors() if (section in self.alerts(n)) == about]
-            if live:
-                self._play(batch, live)
-
-        def play_own(section: str) -> None:
-            for batch in batches({name: cases[name] for name in SECTIONS[section]}, BATCH):
-                recorded[section].append(batch)
-                play(batch, section, about=True)
-
-        def play_others(section: str) -> None:
+        def play(section: str, *, about: bool) -> None:
             for batch in recorded[section]:
-                play(batch, section, about=False)
+                live = [n for n in self.survivors() if (section in self.alerts(n)) == about]
+                if live:
+                    self._play(batch, live)
 
         with ThreadPoolExecutor(PROMTOOLS_AT_ONCE) as pool:
-            list(pool.map(play_own, SECTIONS))
-            list(pool.map(play_others, SECTIONS))
+            list(pool.map(partial(play, about=True), recorded))
+            list(pool.map(partial(play, about=False), recorded))
 
     def survivors(self) -> list[int]:
         return [n for n in range(len(self.mutants)) if n not in self.caught_by]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import os
 import tempfile
-import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,7 +18,6 @@ BATCH = 16
 PROMTOOLS_AT_ONCE = min(4, os.cpu_count() or 2)  # each of them takes up to 400 MB
 
 _NUMBERS = itertools.count()  # of the cases, so that no two share a Redis in any batch
-_RECORDING = threading.Lock()  # one case at a time: a second thread may want the same one
 
 
 @dataclass
@@ -74,19 +72,14 @@ def _loses_target(case: Case) -> bool:
 def _record(cases: dict[str, Case]) -> Batch:
     series: dict[Series, list[float | str | None]] = {}
     for case in cases.values():
-        with _RECORDING:
-            if not case.series:
-                _scrape(case)
+        if not case.series:
+            number = next(_NUMBERS)
+            for exporter in case.exporters:
+                exporter.redis = f"{exporter.redis}-{number}"
+                exporter.instance = f"{number}-{exporter.instance}"
+            case.series = record_history(
+                case.world, case.exporters, seconds=case.seconds, interval=INTERVAL
+            )
         series |= case.series
     longest = max(case.seconds for case in cases.values())
     return Batch(cases, History(series, INTERVAL, longest))
-
-
-def _scrape(case: Case) -> None:
-    number = next(_NUMBERS)
-    for exporter in case.exporters:
-        exporter.redis = f"{exporter.redis}-{number}"
-        exporter.instance = f"{number}-{exporter.instance}"
-    case.series = record_history(
-        case.world, case.exporters, seconds=case.seconds, interval=INTERVAL
-    )
