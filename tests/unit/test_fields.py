@@ -32,6 +32,12 @@ def test_replies_of_any_order_and_length_are_read_one_after_the_other(replies):
                 fields(flat(pairs))
 
 
+def test_a_field_that_was_missing_is_found_in_a_reply_of_the_same_length():
+    fields = Fields((b"a", b"b"), (b"c", b"d"))
+    assert fields([b"a", 1, b"b", 2, b"e", 3]) == (1, 2, None, None)
+    assert fields([b"a", 1, b"b", 2, b"d", 3]) == (1, 2, None, 3)
+
+
 @pytest.mark.parametrize("reply", [5, None, b"abcd", [b"a"], {b"a": 1, b"b": 2}, [[], 1, b"b", 2]])
 def test_anything_else_is_refused_whatever_was_read_before(reply):
     fields = Fields((b"a", b"b"))

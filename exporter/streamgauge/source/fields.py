@@ -56,16 +56,20 @@ class Fields:
         return tuple(found)
 
     def _remember(self, reply: list[Any]) -> None:
-        """Keep the places of the fields if the optional ones are all there or all missing."""
+        """Keep the places of the fields if the optional ones are all there or all missing.
+
+        That one is missing shows in no place of its own, so then every name is checked.
+        """
         names = reply[::2]
-        present = self._required
+        present = checked = self._required
         if any(name in names for name in self._optional):
-            present += self._optional
-        if all(names.count(name) == 1 for name in present):
-            places = [2 * names.index(name) for name in present]
+            present = checked = self._required + self._optional
+        elif self._optional:
+            checked = tuple(names)
+        if all(names.count(name) == 1 for name in checked):
             self._layouts[len(reply)] = _Layout(
-                itemgetter(*places),
-                present,
-                itemgetter(*[place + 1 for place in places]),
+                itemgetter(*[2 * names.index(name) for name in checked]),
+                checked,
+                itemgetter(*[2 * names.index(name) + 1 for name in present]),
                 (None,) * (len(self._required) + len(self._optional) - len(present)),
             )
