@@ -25,7 +25,7 @@ WHOLE = 2**30  # the most that a connection buffers: no side ever waits for the 
 _TURNS = range(5)
 
 
-class _Accepted(asyncio.StreamReaderProtocol):
+class _Noted(asyncio.StreamReaderProtocol):
     """Notes its transport before anything else can happen to it."""
 
     def __init__(self, transports: list[Any], *arguments: Any):
@@ -120,7 +120,7 @@ class Proxy:
 
     def _protocol(self) -> asyncio.Protocol:
         reader = asyncio.StreamReader(limit=WHOLE)
-        return _Accepted(self._transports, reader, self._accept)
+        return _Noted(self._transports, reader, self._accept)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
@@ -136,11 +136,10 @@ class Proxy:
     ) -> None:
         number, reset = self.connections, False
         try:
-            upstream = await asyncio.open_connection("127.0.0.1", self._upstream_port, limit=WHOLE)
+            upstream = await self._connect()
         except OSError:
             end_connection(writer, reset=True)
             return
-        self._transports.append(upstream[1].transport)
         link = Link(number, (reader, writer), upstream)
         self._links.add(link)
         try:
@@ -152,6 +151,13 @@ class Proxy:
         finally:
             self._links.discard(link)
             link.end(reset=reset)
+
+    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        reader = asyncio.StreamReader(limit=WHOLE)
+        transport, protocol = await self._loop.create_connection(
+            lambda: _Noted(self._transports, reader), "127.0.0.1", self._upstream_port
+        )
+        return reader, asyncio.StreamWriter(transport, protocol, reader, self._loop)
 
     async def _relay(self, link: Link) -> None:
         """Until one side hangs up, which ends the wait for the other too."""
