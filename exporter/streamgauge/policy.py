@@ -14,7 +14,7 @@ from streamgauge.state_keys import NO_STATE_KEYS, StateKeys
 if TYPE_CHECKING:
     from streamgauge.config.model import ClassLimits, Config, StreamRule
 
-# Far more than the streams of one server by default; a stream beyond it is only matched once more.
+# Far more than the streams of one server by default; with more, all are matched once more.
 _CACHED_NAMES = 1 << 16
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import weakref
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
@@ -35,7 +34,7 @@ class Scrapes:
     """
 
     def __init__(self) -> None:
-        self._flights: weakref.WeakKeyDictionary[Target, _Flight] = weakref.WeakKeyDictionary()
+        self._flights: dict[Target, _Flight] = {}
 
     @property
     def under_way(self) -> bool:
