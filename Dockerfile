@@ -7,9 +7,9 @@ FROM ${BASE} AS build
 WORKDIR /src
 COPY requirements/runtime.txt requirements/build.txt requirements/
 RUN python3 -m venv /opt/build \
- && /opt/build/bin/pip install --no-cache-dir --require-hashes --requirement requirements/build.txt \
+ && /opt/build/bin/pip install --no-cache-dir --no-deps --require-hashes --requirement requirements/build.txt \
  && python3 -m venv /opt/streamgauge \
- && /opt/streamgauge/bin/pip install --no-cache-dir --require-hashes --requirement requirements/runtime.txt
+ && /opt/streamgauge/bin/pip install --no-cache-dir --no-deps --require-hashes --requirement requirements/runtime.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY exporter exporter
 COPY alerts alerts

@@ -1,88 +1,107 @@
-# make demo   a live simulated trading system with the exporter in front of it
-# make test   every test, on real servers; installs what it needs into .venv and .servers
-# make check  format, lint and types: seconds
-# make bench  a scrape beside redis_exporter's and the least possible; ARGS="--all", see benchmarks/README.md
-# make soak   a day of scrapes in minutes, with memory, threads and open files before and after
-# make fuzz   what reads strangers' bytes, fuzzed for minutes; ARGS="parser --minutes 10"
-# make audit  holes that are known in the locked packages, as PyPI tells them
-# make generate  everything written anew that is committed and has a source: grafana/, deploy/kubernetes/
-# make dashboards          grafana/ alone
-# make dashboards-preview  pictures of the dashboards, drawn by Grafana's components
-# make bench-dashboards    what the dashboards ask of Prometheus, with 5,000 streams
+# Each target makes what it needs: .venv, .servers, .peers. For another Python: make PYTHON=python3.13 ...
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# More than there are cores, because many tests wait for a server.
+WORKERS ?= 4
+PYTEST := $(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadscope
 
-.PHONY: demo test check bench soak fuzz audit bench-dashboards generate dashboards dashboards-preview format lock clean
+.PHONY: help demo quick check test nightly lowest newest locks peers bench soak fuzz audit generate \
+  dashboards dashboards-preview bench-dashboards format lock clean venv venv-demo servers python
 
-demo: $(VENV)/.installed
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 20
+
+demo: venv-demo  ## a live simulated trading system with the exporter in front of it; ARGS=--help
 	$(BIN)/streamgauge demo $(ARGS)
 
-test: $(VENV)/.installed .servers/.installed
-	$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+quick: check  ## in a minute: format, lint, types, unit tests
+	$(PYTEST) tests/unit $(ARGS)
 
-check: $(VENV)/.installed
+check: venv  ## format, lint, types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-bench: $(VENV)/.installed .servers/.installed
+# Unit tests come first: they need no server and find most mistakes.
+test: venv  ## in minutes: what a change can break, on the oldest and the newest Redis
+	$(PYTEST) tests/unit $(ARGS)
+	tests/install-servers
+	$(PYTEST) tests --ignore=tests/unit $(ARGS)
+
+nightly: venv servers peers locks lowest newest  ## in an hour: everything, on every server and peer
+	$(PYTEST) --nightly --cov --cov-report=term $(ARGS)
+	$(BIN)/python benchmarks/soak.py
+	$(MAKE) --no-print-directory fuzz
+
+lowest: venv servers  ## unit tests and a few others with the lowest versions that pyproject.toml allows
+	requirements/try-bounds lowest-direct
+
+newest: venv servers  ## the same with the newest versions there are
+	requirements/try-bounds highest
+
+locks: venv  ## whether each lock installs as written, with the oldest and the newest pip
+	$(BIN)/python requirements/try-locks
+
+servers:  ## the Redis and Valkey servers of the tests, into .servers and from Debian
+	tests/install-servers
+
+peers:  ## the newest Prometheus, Alertmanager, vmalert and redis_exporter, built by go into .peers
+	tests/install-peers
+
+bench: venv servers  ## a scrape beside redis_exporter's; ARGS=--all, see benchmarks/README.md
 	$(BIN)/python benchmarks/compare.py $(ARGS)
 
-soak: $(VENV)/.installed .servers/.installed
+soak: venv servers  ## a day of scrapes in minutes, with memory, threads and open files
 	$(BIN)/python benchmarks/soak.py $(ARGS)
 
 # Only this needs atheris, which is not built for every platform.
-fuzz: $(VENV)/.installed
+fuzz: venv  ## whatever reads strangers' bytes, fuzzed; ARGS="parser --minutes 10"
 	$(BIN)/pip install --quiet --disable-pip-version-check atheris
 	$(BIN)/python benchmarks/fuzz.py $(ARGS)
 
-# Asks PyPI's advisories, which few mirrors have: a package that cannot be asked for is an error. In a
-# place of its own, so that what the audit itself needs changes nothing that is locked.
-audit:
+# It has an environment of its own, so that its needs change nothing that is locked.
+audit: python  ## known holes in the locked packages, by PyPI's advisories, which few mirrors have
 	$(PYTHON) -m venv $(VENV)/audit
 	$(VENV)/audit/bin/pip install --quiet --disable-pip-version-check pip-audit
 	$(VENV)/audit/bin/pip-audit --strict --disable-pip --require-hashes --requirement requirements/runtime.txt
 
-bench-dashboards: $(VENV)/.installed .servers/.installed
-	$(BIN)/python benchmarks/dashboards.py $(ARGS)
-
-# The manifests hold the dashboards, and the rules of alerts/.
-generate: dashboards
+# The manifests hold the dashboards and the rules of alerts/.
+generate: dashboards  ## write what is committed and has a source: grafana/, deploy/kubernetes/
 	$(BIN)/python deploy/kubernetes/generate.py
 
-# The dashboards are committed: afterwards `git diff --exit-code` tells whether they were up to date.
-dashboards: $(VENV)/.installed
+dashboards: venv  ## write grafana/ alone
 	$(BIN)/python grafana/build.py
 
-# Pictures of them, drawn by Grafana's own components from a live system in trouble; see grafana/preview.
-dashboards-preview: $(VENV)/.installed .servers/.installed
+dashboards-preview: venv servers  ## pictures of the dashboards, drawn by Grafana's components
 	$(BIN)/python grafana/preview/preview.py $(ARGS)
 
-format: $(VENV)/.installed
+bench-dashboards: venv servers  ## what the dashboards ask of Prometheus, with 5,000 streams
+	$(BIN)/python benchmarks/dashboards.py $(ARGS)
+
+format: venv  ## format the code and mend what ruff can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-# The locks carry hashes and no index address, so that any mirror serves them.
-COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+# The locks name extras, so that they are complete, and no index address, so that any mirror serves them.
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
+  --no-strip-extras --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+SMALLER := $(COMPILE) --constraint requirements/dev.txt
 
-lock: $(VENV)/.installed
-	$(BIN)/pip install --quiet uv
+lock: venv  ## lock the newest versions of every dependency
 	$(COMPILE) --extra demo --group dev pyproject.toml --output-file requirements/dev.txt
-	$(COMPILE) pyproject.toml --constraint requirements/dev.txt --output-file requirements/runtime.txt
-	$(COMPILE) --group build --constraint requirements/dev.txt --output-file requirements/build.txt
+	$(SMALLER) --extra demo --group build pyproject.toml --output-file requirements/demo.txt
+	$(SMALLER) pyproject.toml --output-file requirements/runtime.txt
+	$(SMALLER) --group build --output-file requirements/build.txt
 
-$(VENV)/.installed: requirements/dev.txt pyproject.toml
-	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("streamgauge needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Name another one: make PYTHON=python3.12 ...")'
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/dev.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
-	touch $@
+clean:  ## remove all that these targets made
+	rm -rf $(VENV) .servers .peers .preview dist .coverage* .mypy_cache .ruff_cache .pytest_cache
 
-.servers/.installed: tests/servers.txt tests/install-servers
-	tests/install-servers
-	touch $@
+venv: python
+	@$(PYTHON) requirements/install $(VENV) dev
 
-clean:
-	rm -rf $(VENV) .servers .preview dist .coverage* .mypy_cache .ruff_cache .pytest_cache
+venv-demo: python
+	@$(PYTHON) requirements/install $(VENV) demo
+
+python:
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("streamgauge needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Name another one: make PYTHON=python3.12 ...")'

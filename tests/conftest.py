@@ -8,10 +8,28 @@ import pytest
 
 from support.exporter import ExporterProcess
 from support.history import History, Witness
-from support.servers import SERVERS, RealServer
+from support.servers import OLDEST_AND_NEWEST, SERVERS, RealServer
 
 DECLARED = ("continuous", "hybrid", "event")
+NIGHTLY = "every server, 200 random systems, mutants, load and the newest peers too"
 LOGS = pytest.StashKey[list[tuple[str, Callable[[], str]]]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--nightly", action="store_true", help=NIGHTLY)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "each_server" in metafunc.fixturenames:
+        names = SERVERS if metafunc.config.getoption("nightly") else OLDEST_AND_NEWEST
+        metafunc.parametrize("each_server", names, indirect=True, scope="session")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("nightly"):
+        left = [item for item in items if item.get_closest_marker("nightly")]
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if item not in set(left)]
 
 
 @pytest.hookimpl(wrapper=True)
@@ -44,15 +62,15 @@ def session_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callabl
         server.stop()
 
 
-@pytest.fixture(scope="session", params=SERVERS)
+@pytest.fixture(scope="session")
 def each_server(request: pytest.FixtureRequest, session_server: Callable) -> RealServer:
-    """Every real server in turn, not flushed: for fixtures of session scope."""
+    """The oldest and the newest real server, or every one, not flushed: for session fixtures."""
     return session_server(request.param)
 
 
 @pytest.fixture
 def server(request: pytest.FixtureRequest, each_server: RealServer) -> RealServer:
-    """Every real server in turn, empty."""
+    """The oldest and the newest real server, or every one, empty."""
     return _empty(request, each_server)
 
 

