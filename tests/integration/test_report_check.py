@@ -96,7 +96,7 @@ class TestCheck:
             (["--redis.url=redis://h", "--format=xml"], "'xml' is not one of"),
             (["--redis.url=redis://h", "--only=good"], "is not 'problems'"),
             (["--config.file=/none.yml"], "cannot be read"),
-            (["--redis.url=redis://h", "--fromat=json"], "No such option '--fromat'"),
+            (["--redis.url=redis://h", "--fromat=json"], "--fromat"),
         ],
     )
     def test_a_mistake_is_one_sentence_and_no_verdict(self, arguments, sentence):
