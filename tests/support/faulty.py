@@ -107,9 +107,11 @@ class Proxy:
         server = await self._loop.create_server(self._protocol, sock=self._listener)
         self._running.set()
         await self._stopping.wait()
-        server.close()
+        # To close the server at once would lose whom it has accepted and not given a transport yet.
+        self._loop.remove_reader(self._listener)
         for _ in _TURNS:  # who was accepted last begins to be served
             await asyncio.sleep(0)
+        server.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
