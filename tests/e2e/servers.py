@@ -110,7 +110,7 @@ class WebServer:
         return self._log_file.read_text(errors="replace") if self._log_file.exists() else ""
 
     def get(self, path: str) -> bytes:
-        with urllib.request.urlopen(f"http://{self.address}{path}", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://{self.address}{path}", timeout=30) as answer:
             body: bytes = answer.read()
             return body
 

@@ -93,11 +93,11 @@ def test_the_exporter_serves_as_shown(command, folder, redis_server):
         )
         assert process.poll() is None, log.read_text()
         if "web.config" not in command:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as answer:
                 assert b"redis_up{" in answer.read()
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 def test_the_commands_an_operator_needs_are_shown():

@@ -35,9 +35,7 @@ def test_ten_thousand_scrapes_in_a_row_hold_no_more_and_the_last_is_right(
 ) -> None:
     with redis7.client() as client:
         fill(client)
-        process = exporter(
-            config=steady(redis7.url, timeout="20s", discovery=ONCE), environment=UNMEASURED
-        )
+        process = exporter(config=steady(redis7.url, discovery=ONCE), environment=UNMEASURED)
         with closing(http.client.HTTPConnection("127.0.0.1", process.port, timeout=30)) as standing:
 
             def scrape() -> bytes:

@@ -64,12 +64,12 @@ class Proxy:
         self.port = self._listener.getsockname()[1]
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
         self._thread.start()
-        assert self._running.wait(timeout=10)
+        assert self._running.wait(timeout=60)
         return self
 
     def __exit__(self, *_: object) -> None:
         self._loop.call_soon_threadsafe(self._stopping.set)
-        self._thread.join(timeout=10)
+        self._thread.join(timeout=60)
         assert not self._thread.is_alive()
 
     @property
@@ -92,7 +92,7 @@ class Proxy:
             for link in list(self._links):
                 link.end(reset=True)
 
-        asyncio.run_coroutine_threadsafe(reset(), self._loop).result(timeout=10)
+        asyncio.run_coroutine_threadsafe(reset(), self._loop).result(timeout=60)
 
     def counts(self) -> Counter[str]:
         """How many commands of each name came in."""

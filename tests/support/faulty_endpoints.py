@@ -64,7 +64,7 @@ class Garbage(Silent):
 
     def __exit__(self, *_: object) -> None:
         self._socket.shutdown(socket.SHUT_RDWR)
-        self._thread.join(timeout=10)
+        self._thread.join(timeout=60)
         assert not self._thread.is_alive()
         super().__exit__()
 
@@ -73,7 +73,7 @@ class Garbage(Silent):
             while True:
                 client, _ = self._socket.accept()
                 with client, suppress(OSError):
-                    client.settimeout(10)
+                    client.settimeout(60)
                     self._talk_to(client)
 
     def _talk_to(self, client: socket.socket) -> None:
