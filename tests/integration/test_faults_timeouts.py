@@ -121,7 +121,7 @@ def test_scrape_with_no_time_at_all_is_answered(healthy: Rig) -> None:
     assert healthy.outcome() == HEALTHY
 
 
-@pytest.mark.parametrize("action", [hang, drip(0.25)], ids=["hang", "drip"])
+@pytest.mark.parametrize("action", [hang, drip(1)], ids=["hang", "drip"])
 def test_login_that_does_not_end_ends_the_scrape_in_time(
     start_server: Callable, exporter: Callable, action: Callable
 ) -> None:
