@@ -32,6 +32,7 @@ def test_dead_primary_costs_its_own_streams_and_they_are_counted(
         client.xadd(new, {"n": 1})
     scrape = often.scrape_until(lambda scrape: new in scrape.streams(), "the new one is found")
     assert outcome(scrape) == expected._replace(streams=expected.streams | {new})
+    wait_for(lambda: "discovery failed" in often.log(), "the log says why there may be others")
     assert often.log().count("discovery failed") == 1
 
     missing = [cluster.key_at(primary, "feed:missing") for primary in range(3)]
