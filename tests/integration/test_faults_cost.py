@@ -51,6 +51,7 @@ def test_scrapes_at_once_share_a_sample(healthy: Rig) -> None:
     gate = threading.Event()
     healthy.proxy.fault("XINFO STREAM", held_by(gate))
     waiting = send_scrapes(healthy.exporter, SCRAPES)
+    healthy.exporter.get("/-/healthy")  # who came before has been heard by then
     gate.set()
     scrapes = [receive(connection) for connection in waiting]
     assert [outcome(scrape) for scrape in scrapes] == [HEALTHY] * SCRAPES

@@ -73,7 +73,7 @@ class Garbage(Silent):
             while True:
                 client, _ = self._socket.accept()
                 with client, suppress(OSError):
-                    client.settimeout(60)
+                    client.settimeout(10)
                     self._talk_to(client)
 
     def _talk_to(self, client: socket.socket) -> None:
