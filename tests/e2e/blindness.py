@@ -27,7 +27,7 @@ def calm_stack(directory: Path) -> Iterator[Stack]:
             seen = stack.prometheus.value("count(stream:redis_stream_exists:max)")
             return seen == len(STREAMS)
 
-        wait_for(all_seen, "every stream is recorded", seconds=30, every=0.1)
+        wait_for(all_seen, "every stream is recorded", every=0.1)
         yield stack
 
 

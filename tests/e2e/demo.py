@@ -65,7 +65,7 @@ class Demo:
             self.check()
             return "config file" in self._output
 
-        wait_for(ready, "the demo is ready", seconds=60, every=0.05)
+        wait_for(ready, "the demo is ready", every=0.05)
         server, exporter = _SERVER.search(self._output), _EXPORTER.search(self._output)
         assert server, self._output
         assert exporter, self._output
@@ -105,7 +105,7 @@ class Demo:
 
     def wait_until_ended(self) -> int:
         """Wait for its end, which comes by itself when it has lost a part; gives its exit code."""
-        return self._process.wait(timeout=20)
+        return self._process.wait(timeout=60)
 
     def _end(self) -> None:
         """End it together with what it started."""

@@ -16,7 +16,7 @@ import yaml
 
 from e2e.scaling import ALERTMANAGER, quick, quick_alertmanager, write_quick_rules
 from support.polling import wait_for
-from support.servers import missing
+from support.servers import free_port, missing
 
 SCRAPE_SECONDS = 1.0
 # Twice for each scrape: at these speeds a message's own way through two servers is no small part of
@@ -31,17 +31,17 @@ PROMETHEUS_DEFAULTS = {
     "rules.alert.for-grace-period": "10m",
     "rules.alert.for-outage-tolerance": "1h",
 }
-_LISTENING = re.compile(r'msg="Listening on" address=127\.0\.0\.1:(\d+)')
+_LISTENING = re.compile(r'msg="Listening on" address=127\.0\.0\.1:')
 
 
 class WebServer:
-    """A program with an HTTP port of its own choice, which it tells in its log."""
+    """A program with an HTTP port, which it tells in its log as soon as it listens."""
 
     names: tuple[str, ...]
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        self.port = 0
+        self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
         found = next((path for name in self.names if (path := shutil.which(name))), None)
         if found is None:
@@ -60,7 +60,7 @@ class WebServer:
         raise NotImplementedError
 
     def start(self) -> None:
-        """Start, on the port of before if there was one; return when it says that it is ready."""
+        """Start, on the same port each time; return when it says that it is ready."""
         assert self._process is None, "it runs already"
         before = len(self.log())
         with self._log_file.open("ab") as log:
@@ -76,14 +76,13 @@ class WebServer:
                 stderr=log,
             )
 
-        def listening() -> int:
+        def listening() -> bool:
             assert self.is_running(), f"it ended early:\n{self.log()}"
-            told = _LISTENING.search(self.log(), before)
-            return int(told[1]) if told else 0
+            return _LISTENING.search(self.log(), before) is not None
 
         what = f"{self.names[0]} listens"
-        self.port = wait_for(listening, what, seconds=30, every=0.05)
-        wait_for(self._is_ready, f"{self.names[0]} is ready", seconds=30, every=0.05)
+        wait_for(listening, what, every=0.05)
+        wait_for(self._is_ready, f"{self.names[0]} is ready", every=0.05)
 
     def stop(self) -> None:
         process, self._process = self._process, None
@@ -111,7 +110,7 @@ class WebServer:
         return self._log_file.read_text(errors="replace") if self._log_file.exists() else ""
 
     def get(self, path: str) -> bytes:
-        with urllib.request.urlopen(f"http://{self.address}{path}", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://{self.address}{path}", timeout=30) as answer:
             body: bytes = answer.read()
             return body
 

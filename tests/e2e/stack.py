@@ -57,7 +57,7 @@ class Stack:
                 self._directory / "prometheus", self.demo.address, self.alertmanager.address
             ),
         )
-        wait_for(self.sees_redis, "Prometheus knows of Redis", seconds=30, every=0.1)
+        wait_for(self.sees_redis, "Prometheus knows of Redis", every=0.1)
 
     def start_demo(self, *arguments: str, address: str = "127.0.0.1:0") -> Demo:
         """Start a demo; with the `address` of an earlier one it takes its place."""

@@ -22,7 +22,7 @@ from streamgauge.demo.pace import Pace
 from streamgauge.demo.run import Addresses, DemoOptions, run_demo
 from streamgauge.demo.server import embedded_server
 from support.metrics import Scrape
-from support.polling import wait_for
+from support.polling import SLACK_SECONDS, wait_for
 
 ANY_PORT = ListenAddress("127.0.0.1", 0)
 EMPTY = {"policy.updated", "model.retrain", "reconcile.close"}
@@ -44,7 +44,7 @@ def play(
 
 
 def scrape(url: str) -> Scrape:
-    with urllib.request.urlopen(url, timeout=5) as response:
+    with urllib.request.urlopen(url, timeout=30) as response:
         return Scrape(response.read().decode())
 
 
@@ -72,8 +72,8 @@ def test_from_the_command_line_to_ctrl_c(tmp_path: Path):
             assert_calm(calm)
             os.killpg(demo.pid, signal.SIGINT)
             asked = time.monotonic()
-            assert demo.wait(10) == 0
-            assert time.monotonic() - asked < 2
+            assert demo.wait(60) == 0
+            assert time.monotonic() - asked < 2 + SLACK_SECONDS
             with pytest.raises(redis.ConnectionError):
                 client.ping()
     with pytest.raises(OSError, match="refused"):
@@ -164,7 +164,7 @@ def test_a_supervisors_signal_ends_the_demo(tmp_path: Path):
         os.kill(os.getpid(), signal.SIGTERM)
 
     assert play(tmp_path, terminate, incidents=(parse_incident("drift@60"),)) == []
-    assert time.monotonic() - asked[0] < 2
+    assert time.monotonic() - asked[0] < 2 + SLACK_SECONDS
 
 
 def test_the_loss_of_the_exporter_ends_the_demo(tmp_path: Path):
@@ -206,7 +206,7 @@ def test_a_folder_is_for_one_demo_at_a_time(tmp_path: Path):
     def second(_: Addresses) -> None:
         before = (tmp_path / "streamgauge.yml").read_text()
         command = [sys.executable, "-m", "streamgauge", "demo", f"--dir={tmp_path}"]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=30)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
         assert (done.returncode, done.stderr) == (
             1,
             f"streamgauge: another demo runs in {tmp_path}; name another folder with --dir\n",

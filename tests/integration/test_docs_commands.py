@@ -3,7 +3,6 @@
 import re
 import shlex
 import shutil
-import socket
 import subprocess
 import sys
 import urllib.request
@@ -14,7 +13,7 @@ import yaml
 
 from support.certificates import issue, make_authority
 from support.polling import wait_for
-from support.servers import ROOT, RealServer
+from support.servers import ROOT, RealServer, free_port
 
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "alerts/README.md"]
 SHELL = re.compile(r"```sh\n(.*?)```", re.DOTALL)
@@ -77,8 +76,7 @@ def test_the_command_does_what_it_says(command, folder, redis_server):
 
 @pytest.mark.parametrize("command", SERVED)
 def test_the_exporter_serves_as_shown(command, folder, redis_server):
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     arguments = words(command, folder, redis_server, port)
     if "--web.listen-address" not in command:
         arguments.append(f"--web.listen-address=127.0.0.1:{port}")
@@ -95,11 +93,11 @@ def test_the_exporter_serves_as_shown(command, folder, redis_server):
         )
         assert process.poll() is None, log.read_text()
         if "web.config" not in command:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as answer:
                 assert b"redis_up{" in answer.read()
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 def test_the_commands_an_operator_needs_are_shown():

@@ -201,7 +201,7 @@ def test_full_disk_under_the_log_costs_no_scrape(redis7: RealServer) -> None:
             scrapes = [scrape_over(path) for _ in range(3)]
         finally:
             process.terminate()
-            code = process.wait(timeout=10)
+            code = process.wait(timeout=60)
     assert [scrape.value("redis_up") for scrape in scrapes] == [1] * 3
     assert scrapes[-1].streams() == set(CLASS_OF)
     assert code == 0

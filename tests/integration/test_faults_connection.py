@@ -66,7 +66,7 @@ def test_redis_absent_at_start_is_complete_in_the_first_scrape_after_it_is_ready
 def test_first_scrape_after_redis_appears_is_complete_even_before_the_exporter_noticed(
     absent: RealServer, exporter: Callable
 ) -> None:
-    config = configuration(absent.url, timeout="5s", discovery=ONCE)
+    config = configuration(absent.url, discovery=ONCE)
     process = exporter(config=config, until_ready=False)
     assert outcome(process.scrape()) == (0, set(), {})
     absent.start()
@@ -173,7 +173,7 @@ def test_one_redis_that_is_down_leaves_the_others_unharmed(
         client.xadd("job", {"n": 1})
     with Refusing() as refusing:
         urls["refusing"] = refusing.url
-        targets = [{"name": name, "url": url, "timeout": "300ms"} for name, url in urls.items()]
+        targets = [{"name": name, "url": url} for name, url in urls.items()]
         process = exporter(config=configuration("") | {"redis": targets})
         scrape = process.scrape_until(
             lambda scrape: len(scrape.by("redis_stream_length", "redis", "stream")) == 5,

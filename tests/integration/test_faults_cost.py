@@ -3,7 +3,7 @@
 import http.client
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -11,6 +11,7 @@ from support.exporter import ExporterProcess
 from support.faulty import READ_COMMANDS, Proxy
 from support.faulty_actions import hang, held_by
 from support.faulty_rig import (
+    BRIEF,
     CLASS_OF,
     HEALTHY,
     ONCE,
@@ -19,21 +20,12 @@ from support.faulty_rig import (
     configuration,
     fill,
     outcome,
-    rig,
 )
 from support.metrics import Scrape
 from support.polling import wait_for
 from support.servers import RealServer
 
 SCRAPES = 20
-
-
-@pytest.fixture(scope="module")
-def shared_rig(session_server: Callable, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
-    """One that waits for Redis for long."""
-    directory = tmp_path_factory.mktemp("rig")
-    with rig(session_server("redis-7.0"), directory, timeout="20s") as shared:
-        yield shared
 
 
 def send_scrapes(process: ExporterProcess, number: int) -> list[http.client.HTTPConnection]:
@@ -59,6 +51,7 @@ def test_scrapes_at_once_share_a_sample(healthy: Rig) -> None:
     gate = threading.Event()
     healthy.proxy.fault("XINFO STREAM", held_by(gate))
     waiting = send_scrapes(healthy.exporter, SCRAPES)
+    healthy.exporter.get("/-/healthy")  # who came before has been heard by then
     gate.set()
     scrapes = [receive(connection) for connection in waiting]
     assert [outcome(scrape) for scrape in scrapes] == [HEALTHY] * SCRAPES
@@ -118,7 +111,7 @@ def test_each_stream_is_asked_for_once_per_round_and_many_of_them_at_a_time(
             pipe.xreadgroup("g", "c", {f"s{number}": ">"}, count=1)
         pipe.execute()
     with Proxy(redis7.port) as proxy:
-        process = exporter(config=configuration(proxy.url, timeout="20s", discovery=ONCE))
+        process = exporter(config=configuration(proxy.url, discovery=ONCE))
         process.scrape()
         commands, turns = len(proxy.commands), proxy.turns
         proxy.patience = 0.05
@@ -139,7 +132,7 @@ def test_nothing_but_reading_is_ever_sent(start_server: Callable, exporter: Call
     with server.client(db=3) as client, Proxy(server.port) as proxy:
         fill(client)
         before = client.info("commandstats").keys()
-        config = configuration(f"{proxy.url}/3")
+        config = configuration(f"{proxy.url}/3", BRIEF)
         config["redis"]["password"] = secret
         process = exporter("--web.enable-lifecycle", config=config)
         assert outcome(process.scrape()) == HEALTHY

@@ -1,9 +1,11 @@
 """The tests' own proxy: it relays whatever Redis says, and breaks what it is told to break."""
 
+import gc
 import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 import redis
@@ -114,6 +116,15 @@ def test_drops_connections_that_stand(proxy: Proxy, client: redis.Redis) -> None
         with pytest.raises(ConnectionResetError):
             connection.recv(100)
     assert client.ping()
+
+
+def test_end_leaves_no_connection_to_the_collector_that_was_just_made(redis7: RealServer) -> None:
+    for _ in range(30):
+        with ExitStack() as clients, Proxy(redis7.port) as proxy:
+            for _ in range(5):
+                address = ("127.0.0.1", proxy.port)
+                clients.enter_context(socket.create_connection(address, timeout=10))
+    gc.collect()  # what is left to it is a warning, and an error
 
 
 def test_endpoints_refuse_keep_silent_or_talk_nonsense() -> None:

@@ -104,9 +104,7 @@ def test_real_server_that_is_busy_or_full_or_without_master_or_wants_a_login(
     closed = start_server("redis-7.0", "--requirepass", SECRET)
     servers = {"busy": busy, "full": full, "replica": replica, "closed": closed}
     expected = {"busy": "other", "full": "other", "replica": "other", "closed": "noperm"}
-    targets = [
-        {"name": name, "url": server.url, "timeout": "1s"} for name, server in servers.items()
-    ]
+    targets = [{"name": name, "url": server.url} for name, server in servers.items()]
     with (
         busy.client(socket_timeout=30) as blocking,
         busy.client() as killing,
@@ -191,7 +189,8 @@ def test_scan_that_never_worked_costs_no_declared_stream(
         denying.fault("SCAN", answer("-NOPERM no\r\n"))
         config = configuration("", streams=DECLARED["streams"])
         urls = {"hanging": hanging.url, "denying": denying.url}
-        config["redis"] = [{"name": n, "url": u, "timeout": "300ms"} for n, u in urls.items()]
+        # The first scrape waits for the walk with a part of its time, and reads in the rest.
+        config["redis"] = [{"name": n, "url": u, "timeout": "5s"} for n, u in urls.items()]
         process = exporter(config=config, until_ready=False)
         for scrape in (process.scrape(), process.scrape()):
             assert [outcome(scrape, name) for name in urls] == [(1, {"feed"}, {})] * 2

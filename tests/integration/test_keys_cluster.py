@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from redis.crc import key_slot
 
-from support.clusters import NOTICES_DEATH, RealCluster
+from support.clusters import RealCluster
 from support.exporter import ExporterProcess
 from support.metrics import Scrape
 
@@ -14,7 +14,7 @@ from support.metrics import Scrape
 def cluster(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RealCluster]:
-    with RealCluster(request.param, tmp_path_factory.mktemp("cluster"), *NOTICES_DEATH) as cluster:
+    with RealCluster(request.param, tmp_path_factory.mktemp("cluster")) as cluster:
         yield cluster
 
 

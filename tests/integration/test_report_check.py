@@ -7,8 +7,9 @@ import click
 import pytest
 
 from streamgauge.cli.report import report as report_command
+from support.faulty_endpoints import Refusing
 from support.reports import config, report
-from support.servers import RealServer, free_port
+from support.servers import RealServer
 
 
 class TestCheck:
@@ -48,18 +49,17 @@ class TestCheck:
         assert "jobs" in found.out
 
     def test_a_server_that_is_not_there_is_3_and_the_reason_is_told(self):
-        found = report(f"--redis.url=redis://127.0.0.1:{free_port()}", "--format=markdown")
+        with Refusing() as gone:
+            found = report(f"--redis.url={gone.url}", "--format=markdown")
         assert found.code == 3
         assert "❌ could not be read" in found.out
         assert "Connection refused" in found.err
         assert "- other: `" in found.out
 
     def test_of_several_servers_all_are_told_and_the_worst_counts(self, redis7, tmp_path):
-        servers = [
-            {"name": "here", "url": redis7.url},
-            {"name": "gone", "url": f"redis://127.0.0.1:{free_port()}"},
-        ]
-        found = report(config(tmp_path, redis=servers), "--format=json", "--window=100ms")
+        with Refusing() as gone:
+            servers = [{"name": "here", "url": redis7.url}, {"name": "gone", "url": gone.url}]
+            found = report(config(tmp_path, redis=servers), "--format=json", "--window=100ms")
         assert found.code == 3
         assert [(one["redis"], one["up"]) for one in json.loads(found.out)["redis"]] == [
             ("here", True),

@@ -33,7 +33,7 @@ def demo(directory: Path, *incidents: str) -> Iterator[str]:
         yield f"--config.file={directory / 'streamgauge.yml'}"
     finally:
         process.send_signal(signal.SIGINT)
-        process.wait(20)
+        process.wait(60)
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +117,7 @@ def test_each_incident_has_its_one_cause(broken: str):
         found.append(report(broken, "--only=problems", "--format=json", "--window=1s"))
         return found[-1].problems() >= causes
 
-    wait_for(complete, "every incident shows", seconds=40, every=0.2)
+    wait_for(complete, "every incident shows", every=0.2)
     assert found[-1].problems() == causes | STANDING
     assert found[-1].code == 2
     behind = next(one for one in found[-1].redis["groups"] if one["group"] == "feature_store")

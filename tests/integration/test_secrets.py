@@ -21,7 +21,7 @@ from support.certificates import issue, make_authority
 from support.commands import run
 from support.exporter import ExporterProcess, Response
 from support.faulty_endpoints import Garbage, Refusing, Silent
-from support.faulty_rig import configuration
+from support.faulty_rig import TIMEOUT, configuration
 from support.secrets import (
     ENVIRONMENT,
     FIELD,
@@ -148,6 +148,7 @@ def targets(addresses: dict[str, str], folder: Path) -> list[dict[str, Any]]:
             {"name": f"{name}-{way}", "timeout": "700ms"} | keys for way, keys in ways.items()
         ]
     right = {"name": "right", "url": f"redis://{addresses['login']}", "password": RIGHT}
+    right["timeout"] = TIMEOUT  # all the others keep the machine busy meanwhile
     return [*found, right]
 
 

@@ -143,4 +143,4 @@ def test_empty_file_is_no_protection_at_all(exporter: Callable, tmp_path: Path) 
     )
     assert process.get("/-/healthy").status == 200
     write(file, f"basic_auth_users: {{alice: {HASH}}}\n")
-    wait_for(lambda: process.get("/-/healthy").status == 401, "the file is read again", seconds=1)
+    wait_for(lambda: process.get("/-/healthy").status == 401, "the file is read again")

@@ -12,10 +12,10 @@ from support.faulty import Proxy
 from support.faulty_actions import hang
 from support.faulty_endpoints import Refusing, Silent
 from support.faulty_rig import configuration, fill
-from support.polling import wait_for
+from support.polling import SLACK_SECONDS, wait_for
 from support.servers import RealServer
 
-SECONDS = 2
+SECONDS = 2 + SLACK_SECONDS
 DECLARED = [{"match": "feed", "class": "continuous"}]
 
 
@@ -44,7 +44,7 @@ def test_idle_process_ends_in_time_with_code_0(
     proxy: Proxy, exporter: Callable, sign: signal.Signals
 ) -> None:
     process = exporter(config=patient(proxy.url))
-    kept = http.client.HTTPConnection("127.0.0.1", process.port, timeout=5)
+    kept = http.client.HTTPConnection("127.0.0.1", process.port, timeout=30)
     kept.request("GET", "/metrics")
     kept.getresponse().read()  # and the connection stands, as Prometheus keeps it
     process.send(sign)
@@ -66,7 +66,7 @@ def test_process_whose_scrape_hangs_ends_in_time_with_code_0(
         process.scrape_until_known("feed")
     proxy.fault(command, hang)
     seen = proxy.counts()[command]
-    waiting = http.client.HTTPConnection("127.0.0.1", process.port, timeout=5)
+    waiting = http.client.HTTPConnection("127.0.0.1", process.port, timeout=30)
     waiting.request("GET", "/metrics")
     wait_for(lambda: proxy.counts()[command] > seen, "the scrape waits for Redis")
     assert timed_stop(process) == (0, True)
@@ -89,7 +89,7 @@ def test_process_without_redis_ends_in_time_with_code_0(
 ) -> None:
     with endpoint() as nobody:
         process = exporter(config=patient(nobody.url), until_ready=False)
-        waiting = http.client.HTTPConnection("127.0.0.1", process.port, timeout=5)
+        waiting = http.client.HTTPConnection("127.0.0.1", process.port, timeout=30)
         waiting.request("GET", "/metrics")
         assert timed_stop(process) == (0, True)
         waiting.close()

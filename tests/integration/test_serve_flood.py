@@ -87,11 +87,11 @@ def flooded(process: ExporterProcess, sent: bytes) -> Iterator[Flood]:
     thread = threading.Thread(target=flood.keep_up, args=(stopped,))
     thread.start()
     try:
-        wait_for(lambda: flood.opened > 2 * MOST, "the flood is there", seconds=60)
+        wait_for(lambda: flood.opened > 2 * MOST, "the flood is there")
         yield flood
     finally:
         stopped.set()
-        thread.join(30)
+        thread.join(60)
     assert flood.failure is None
 
 
@@ -106,7 +106,7 @@ def redis(redis7: RealServer) -> RealServer:
 def test_scrapes_succeed_while_slow_clients_hold_every_connection(
     redis: RealServer, exporter: Callable, kind: str
 ) -> None:
-    process = exporter(f"--web.max-connections={MOST}", config=configuration(redis.url, "5s"))
+    process = exporter(f"--web.max-connections={MOST}", config=configuration(redis.url))
     process.scrape_until_known(*CLASS_OF)
     kept = http.client.HTTPConnection("127.0.0.1", process.port, timeout=30)
     with flooded(process, KINDS[kind]) as flood:
@@ -146,7 +146,7 @@ def test_scrapes_over_tls_with_a_password_succeed_during_handshakes_that_do_not_
     )
     process = exporter(
         f"--web.max-connections={MOST}", f"--web.config.file={file}",
-        config=configuration(redis.url, "5s"), until_ready=False,
+        config=configuration(redis.url), until_ready=False,
     )  # fmt: skip
     context = ssl.create_default_context(cafile=authority.cert)
     login = base64.b64encode(b"prometheus:open sesame").decode()

@@ -78,6 +78,11 @@ def test_every_address_is_answered_on_and_the_socket_goes_at_the_end(
     assert not path.exists()
 
 
+def test_log_begins_with_the_start_even_where_redis_is_away(exporter: Callable) -> None:
+    first, *_ = exporter(NOWHERE, until_ready=False).log().splitlines()
+    assert "msg=starting" in first
+
+
 def test_addresses_of_the_environment_stand_apart_by_spaces(path: Path) -> None:
     addresses = {"STREAMGAUGE_WEB_LISTEN_ADDRESS": f"unix:{path} nowhere"}
     done = run("serve", NOWHERE, added=addresses)

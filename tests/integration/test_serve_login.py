@@ -54,7 +54,7 @@ def test_wrong_and_missing_passwords_are_redis_up_0_and_told_to_nobody(
         "right-user": {"url": server.url, "username": "reader", "password": RIGHT},
     }
     config = configuration("", streams=STREAMS)
-    config["redis"] = [{"name": name, "timeout": "2s"} | keys for name, keys in targets.items()]
+    config["redis"] = [{"name": name} | keys for name, keys in targets.items()]
     process = exporter("--log.level=debug", "--web.enable-lifecycle", config=config)
     scrape = process.scrape()
     assert {name: outcome(scrape, name) for name in targets} == {

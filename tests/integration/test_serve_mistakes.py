@@ -118,7 +118,7 @@ def said(surroundings: dict[str, str]) -> dict[str, Said]:
         pair = names[first : first + 2]
         for name, process in [(name, start(CASES[name])) for name in pair]:
             try:
-                out, err = process.communicate(timeout=20)
+                out, err = process.communicate(timeout=60)
             except subprocess.TimeoutExpired:
                 process.kill()
                 out, err = process.communicate()

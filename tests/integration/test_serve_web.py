@@ -26,15 +26,14 @@ PROMETHEUS = (
 
 
 @pytest.fixture(scope="module")
-def process(
-    session_server: Callable, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[ExporterProcess]:
-    """An exporter for one Redis that is there, and one that is not."""
-    server = session_server("redis-7.0")
-    server.flush()
-    with server.client() as client:
-        fill(client)
-    with Refusing() as refusing:
+def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ExporterProcess]:
+    """An exporter for one Redis that is there, which no test empties, and one that is not."""
+    with (
+        RealServer("redis-7.0", tmp_path_factory.mktemp("server")) as server,
+        Refusing() as refusing,
+    ):
+        with server.client() as client:
+            fill(client)
         config = configuration(server.url)
         config["redis"] = [config["redis"], {"name": "a/b c&d", "url": refusing.url}]
         directory = tmp_path_factory.mktemp("exporter")

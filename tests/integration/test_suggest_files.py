@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from streamgauge.config import load_config
-from support.commands import command, environment
+from support.commands import command, environment, interruptible
 from support.polling import wait_for
 from support.servers import RealServer
 from support.suggestions import READING, SECRET, Suggestion, add, fill, suggest
@@ -121,11 +121,13 @@ class TestInterrupted:
         file = tmp_path / "new.yml"
         redis7.pause()
         try:
-            with subprocess.Popen(
-                command("suggest", f"--redis.url={redis7.url}", f"--output={file}"),
-                stderr=subprocess.PIPE,
-                env=environment(),
-            ) as process:
+            with interruptible():
+                process = subprocess.Popen(
+                    command("suggest", f"--redis.url={redis7.url}", f"--output={file}"),
+                    stderr=subprocess.PIPE,
+                    env=environment(),
+                )
+            with process:
                 wait_for(lambda: _is_connected(process.pid, redis7.port), "it asks Redis")
                 process.send_signal(signal.SIGINT)
                 assert process.wait(20) == 130

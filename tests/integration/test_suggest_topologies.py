@@ -7,8 +7,8 @@ from streamgauge.model.history import History
 from streamgauge.policy import Policy
 from streamgauge.source.history import Archive
 from support.clusters import RealCluster
+from support.faulty_endpoints import Refusing
 from support.sentinels import RealSentinel
-from support.servers import free_port
 from support.suggestions import add, every, fill, suggest
 
 
@@ -23,9 +23,10 @@ class TestSeveralServers:
         found = suggest(f"--config.file={file}")
         assert (found.code, found.err) == (0, "")
         assert found.rules()["feed:tick"]["quiet_limit"] == "1m30s"
-        servers.append({"name": "gone", "url": f"redis://127.0.0.1:{free_port()}"})
-        file.write_text(yaml.safe_dump({"redis": servers}))
-        found = suggest(f"--config.file={file}")
+        with Refusing() as gone:
+            servers.append({"name": "gone", "url": gone.url})
+            file.write_text(yaml.safe_dump({"redis": servers}))
+            found = suggest(f"--config.file={file}")
         assert (found.code, found.out) == (3, "")
         assert "gone: " in found.err
 

@@ -6,9 +6,10 @@ from pathlib import Path
 import redis
 
 from support.cluster_rig import PREFIXES, configuration, fill, keys, lengths, outage
-from support.clusters import NOTICES_DEATH, RealCluster
+from support.clusters import RealCluster
 from support.faulty_rig import ONCE, Outcome, outcome
 from support.polling import wait_for
+from support.sentinels import wait_for_replica
 from support.servers import RealServer
 
 
@@ -31,6 +32,7 @@ def test_dead_primary_costs_its_own_streams_and_they_are_counted(
         client.xadd(new, {"n": 1})
     scrape = often.scrape_until(lambda scrape: new in scrape.streams(), "the new one is found")
     assert outcome(scrape) == expected._replace(streams=expected.streams | {new})
+    wait_for(lambda: "discovery failed" in often.log(), "the log says why there may be others")
     assert often.log().count("discovery failed") == 1
 
     missing = [cluster.key_at(primary, "feed:missing") for primary in range(3)]
@@ -79,16 +81,15 @@ def test_configured_node_may_die_and_when_all_have_it_is_redis_up_0(
 def test_cluster_that_needs_all_of_its_slots_counts_every_stream_while_one_is_dead(
     tmp_path: Path, exporter: Callable
 ) -> None:
-    options = ("--cluster-require-full-coverage", "yes", *NOTICES_DEATH)
-    with RealCluster("redis-7.0", tmp_path, *options) as cluster:
+    with RealCluster("redis-7.0", tmp_path, "--cluster-require-full-coverage", "yes") as cluster:
         streams = fill(cluster)
         process = exporter(config=configuration(cluster, discovery=ONCE))
         assert outcome(process.scrape()) == (1, set(streams), {})
         cluster.nodes[2].kill()
+        cluster.notice_death()
         down = Outcome(0, set(), {(class_, "other"): 3 for class_ in PREFIXES.values()})
         process.scrape_until(lambda scrape: outcome(scrape) == down, "the cluster is down")
-        cluster.nodes[2].start()
-        cluster.wait_until_whole()
+        cluster.recover()
         scrape = process.scrape()
         assert scrape.streams() >= {stream for stream, at in streams.items() if at != 2}
 
@@ -96,13 +97,12 @@ def test_cluster_that_needs_all_of_its_slots_counts_every_stream_while_one_is_de
 def test_replica_that_takes_over_is_followed_within_the_scrape(
     tmp_path: Path, exporter: Callable
 ) -> None:
-    with RealCluster("redis-7.0", tmp_path, *NOTICES_DEATH, replicas_of=(0, 1)) as cluster:
+    with RealCluster("redis-7.0", tmp_path, replicas_of=(0, 1)) as cluster:
         streams = fill(cluster)
         process = exporter(config=configuration(cluster, discovery=ONCE))
         assert outcome(process.scrape()) == (1, set(streams), {})
-        for node in cluster.nodes[:2]:
-            with cluster.node_client(node) as client:
-                client.wait(1, 5000)
+        for primary, replica in zip(cluster.nodes[:2], cluster.nodes[3:], strict=True):
+            wait_for_replica(replica, primary)
         with cluster.node_client(cluster.nodes[3]) as new:
             new.execute_command("CLUSTER", "FAILOVER")
         with cluster.node_client(cluster.nodes[0]) as old:
@@ -112,9 +112,12 @@ def test_replica_that_takes_over_is_followed_within_the_scrape(
             client.xadd(cluster.key_at(0, "feed"), {"n": 6})
         assert lengths(process.scrape())[cluster.key_at(0, "feed")] == 6
         cluster.nodes[1].kill()
-        for node in (cluster.nodes[2], cluster.nodes[3], cluster.nodes[4]):
-            with cluster.node_client(node) as client:
-                wait_for(lambda one=client: _serves(one, cluster.nodes[4]), "the replica serves")
+        with cluster.node_client(cluster.nodes[4]) as new:  # no vote: that is a matter of time
+            new.execute_command("CLUSTER", "FAILOVER", "TAKEOVER")
+        for node in cluster.nodes:
+            if node.is_running:
+                with cluster.node_client(node) as client:
+                    wait_for(lambda one=client: _serves(one, cluster.nodes[4]), "it serves")
         assert outcome(process.scrape()) == (1, set(streams), {})
 
 

@@ -27,7 +27,7 @@ class Group(NamedTuple):
     def config(self, **keys: Any) -> dict[str, Any]:
         sentinel = {"service": SERVICE, "nodes": [self.sentinel.address]} | keys
         config = configuration("", discovery={"match": ["*"], "interval": "1h"})
-        config["redis"] = {"name": "main", "sentinel": sentinel, "timeout": "2s"}
+        config["redis"] = {"name": "main", "sentinel": sentinel, "timeout": "5s"}
         return config
 
 

@@ -1,7 +1,11 @@
 """What the tests share: real servers, the exporter as a process, scrapes as data, and an oracle."""
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 pytest.register_assert_rewrite(
     "support.exporter", "support.history", "support.metrics", "support.oracle", "support.servers"
 )
+# How long an example takes says more of the machine than of what it is about.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")

@@ -12,7 +12,7 @@ OFTEN = {"match": ["*"], "interval": "100ms"}
 
 def configuration(cluster: RealCluster, **sections: Any) -> dict[str, Any]:
     return {
-        "redis": {"name": "main", "url": cluster.nodes[0].url, "mode": "cluster", "timeout": "2s"},
+        "redis": {"name": "main", "url": cluster.nodes[0].url, "mode": "cluster", "timeout": "5s"},
         "discovery": OFTEN,
         "streams": [
             {"match": f"{prefix}:*", "class": class_}

@@ -16,8 +16,9 @@ OPTIONS = (
     *("--cluster-enabled", "yes", "--cluster-require-full-coverage", "no"),
     *("--repl-diskless-sync-delay", "0"),
 )
-NOTICES_DEATH = ("--cluster-node-timeout", "500")
-"""Without it, a node that a test kills or freezes for a moment is soon well again."""
+PATIENCE_MS, IMPATIENCE_MS = 15_000, 500
+"""How long nodes wait for each other before they think one dead. Where that is short, a node that a
+busy machine leaves waiting is dead too: only a test that has just killed one may wish that."""
 
 
 class RealCluster:
@@ -98,6 +99,25 @@ class RealCluster:
         for node in self.nodes:
             with self.node_client(node) as client:
                 wait_for(lambda one=client: self._is_whole(one), f"{node.address} knows all nodes")
+
+    def notice_death(self) -> None:
+        """Let the nodes that run find out soon who does not, until `recover`."""
+        self._wait_for_each_other(IMPATIENCE_MS)
+
+    def recover(self) -> None:
+        """Start the dead; return when nobody thinks anybody dead, nor soon will."""
+        for node in self.nodes:
+            if not node.is_running:
+                node.start()
+        self.wait_until_whole()
+        self._wait_for_each_other(PATIENCE_MS)
+        self.wait_until_whole()
+
+    def _wait_for_each_other(self, milliseconds: int) -> None:
+        for node in self.nodes:
+            if node.is_running:
+                with self.node_client(node) as client:
+                    client.config_set("cluster-node-timeout", milliseconds)
 
     def _is_whole(self, client: redis.Redis) -> bool:
         told = client.execute_command("CLUSTER", "INFO")

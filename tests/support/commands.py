@@ -2,8 +2,11 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from support.servers import missing
@@ -17,6 +20,19 @@ def environment(added: dict[str, str] | None = None) -> dict[str, str]:
 
 def command(*arguments: object) -> list[str]:
     return [sys.executable, "-m", "streamgauge", *map(str, arguments)]
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Who is started here ends by Ctrl-C, even where this process does not.
+
+    A shell lets what it starts in the background ignore SIGINT, and so do all that come after that.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def run(

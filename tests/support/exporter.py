@@ -78,9 +78,9 @@ class ExporterProcess:
                 stdout=log,
                 stderr=log,
             )
-        self.port = wait_for(self._listening, f"the exporter listens\n{self.log()}", seconds=20)
+        self.port = wait_for(self._listening, f"the exporter listens\n{self.log()}")
         if until_ready:
-            wait_for(self.is_ready, "the exporter is ready", seconds=20)
+            wait_for(self.is_ready, "the exporter is ready")
         return self
 
     def _listening(self) -> int:
@@ -150,7 +150,7 @@ class ExporterProcess:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
         try:
-            return process.wait(timeout=10)
+            return process.wait(timeout=30)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

@@ -64,12 +64,12 @@ class Proxy:
         self.port = self._listener.getsockname()[1]
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
         self._thread.start()
-        assert self._running.wait(timeout=10)
+        assert self._running.wait(timeout=60)
         return self
 
     def __exit__(self, *_: object) -> None:
         self._loop.call_soon_threadsafe(self._stopping.set)
-        self._thread.join(timeout=10)
+        self._thread.join(timeout=60)
         assert not self._thread.is_alive()
 
     @property
@@ -92,7 +92,7 @@ class Proxy:
             for link in list(self._links):
                 link.end(reset=True)
 
-        asyncio.run_coroutine_threadsafe(reset(), self._loop).result(timeout=10)
+        asyncio.run_coroutine_threadsafe(reset(), self._loop).result(timeout=60)
 
     def counts(self) -> Counter[str]:
         """How many commands of each name came in."""
@@ -107,9 +107,11 @@ class Proxy:
         server = await self._loop.create_server(self._protocol, sock=self._listener)
         self._running.set()
         await self._stopping.wait()
-        server.close()
+        # To close the server at once would lose whom it has accepted and not given a transport yet.
+        self._loop.remove_reader(self._listener)
         for _ in _TURNS:  # who was accepted last begins to be served
             await asyncio.sleep(0)
+        server.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

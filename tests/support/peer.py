@@ -28,7 +28,7 @@ def peer_exporter(server: RealServer, log: Path) -> Iterator[str]:
         yield address
     finally:
         process.terminate()
-        process.wait(timeout=5)
+        process.wait(timeout=60)
 
 
 def peer_metrics(address: str) -> str:

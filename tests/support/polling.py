@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 T = TypeVar("T")
+SLACK_SECONDS = 10.0
+"""What a busy machine may add to a promise in seconds; to break one takes far longer here."""
 
 
 def wait_for(probe: Callable[[], T], what: str, *, seconds: float = 60, every: float = 0.005) -> T:

@@ -1,5 +1,6 @@
 """Real Redis and Valkey servers, each its own process on 127.0.0.1 and a free port."""
 
+import itertools
 import os
 import re
 import shutil
@@ -17,7 +18,10 @@ import redis
 from support.polling import wait_for
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-HIGHEST_PORT = 55_534  # a cluster bus listens at port + 10000
+BUS_OFFSET = 10_000  # where a cluster bus listens, above the port of its node
+PORTS_OF_A_WORKER, WORKERS = 600, 16
+LOWEST_PORT = 12_000
+HIGHEST_PORT = LOWEST_PORT + PORTS_OF_A_WORKER * WORKERS - 1
 
 
 class Release(NamedTuple):
@@ -75,14 +79,35 @@ def require_binary(name: str) -> Path:
     return binary
 
 
+def _ports_of_this_worker() -> Iterator[int]:
+    """Each port of this pytest worker in turn, from any of them on: no other worker has them.
+
+    Nor does the kernel give them, or those of their cluster buses, to a connection or to a listener
+    that asks for any port; so a server that was killed finds its own again.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % WORKERS
+    first = LOWEST_PORT + worker * PORTS_OF_A_WORKER
+    ports = range(first, first + PORTS_OF_A_WORKER)
+    start = os.getpid() % PORTS_OF_A_WORKER  # for several runs on one machine
+    return itertools.cycle([*ports[start:], *ports[:start]])
+
+
+_ports = _ports_of_this_worker()
+
+
 def free_port() -> int:
-    """A port that was free a moment ago, low enough to have a cluster bus beside it."""
-    while True:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        if port <= HIGHEST_PORT:
-            return int(port)
+    """A port that is free, with another one for a cluster bus."""
+    return next(port for port in _ports if _is_free(port) and _is_free(port + BUS_OFFSET))
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 class RealServer:

@@ -15,7 +15,7 @@ from streamgauge.demo.exporter import (
     parse_listen_address,
     running_exporter,
 )
-from streamgauge.demo.server import free_port
+from support.servers import free_port
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """What a walk over several servers finds, and what it must not forget because it could not look."""
 
+import random
 from types import SimpleNamespace
 
 import pytest
@@ -64,6 +65,13 @@ def walked(monkeypatch):
 def discovery(walked):
     redis = RedisConfig(name="r", host="h", port=1)
     return Discovery(redis, walked.keyspace, DiscoveryConfig(), POLICY)
+
+
+def test_lengths_of_pauses_are_drawn_from_numbers_of_its_own(discovery):
+    """Whoever seeds the shared ones, or counts on them, is not disturbed by a thread."""
+    before = random.getstate()
+    assert 1 <= discovery._at_random(1, 2) <= 2
+    assert random.getstate() == before
 
 
 def test_streams_of_a_server_that_cannot_be_walked_stay_known(walked, discovery):

@@ -66,7 +66,7 @@ def answered(payload: bytes):
         def serve() -> None:
             client, _ = listener.accept()
             with client:
-                client.settimeout(5)
+                client.settimeout(60)
                 client.recv(4096)
                 client.sendall(payload)
 
@@ -74,13 +74,13 @@ def answered(payload: bytes):
         thread.start()
         wire = Wire(RedisConfig(name="x", host="127.0.0.1", port=port))
         try:
-            deadline = Deadline(5)
+            deadline = Deadline(60)
             wire.open(deadline)
             wire.send([(b"TIME",)], deadline)
             return wire.receive(1, deadline)[0]
         finally:
             wire.close()
-            thread.join(timeout=10)
+            thread.join(timeout=60)
 
 
 @given(NESTED, NESTED)

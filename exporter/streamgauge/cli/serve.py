@@ -131,9 +131,9 @@ def serve(
         raise ConfigMistake(error) from error
     except (ListenError, TooFewFilesError) as error:
         raise click.ClickException(str(error)) from error
-    watch.start()
     _log.info("starting", version=__version__, redis=",".join(watch.targets), **_part(shard))
     _warn_of_unknown_variables()
+    watch.start()
     gc.freeze()  # what was imported lives as long as the process: never look at it again
     asyncio.run(
         serve_http(

@@ -139,7 +139,7 @@ def _answers(port: int, exit_code: Callable[[], int | None]) -> bool:
 @contextlib.contextmanager
 def _fake() -> Iterator[RunningServer]:
     fakeredis = importlib.import_module("fakeredis")
-    server = fakeredis.TcpFakeServer(("127.0.0.1", free_port()), server_type="redis")
+    server = fakeredis.TcpFakeServer(("127.0.0.1", 0), server_type="redis")
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

@@ -52,13 +52,13 @@ class Discovery:
         topology: Topology,
         discovery: DiscoveryConfig,
         policy: Policy,
-        at_random: Callable[[float, float], float] = random.uniform,
+        at_random: Callable[[float, float], float] | None = None,
     ) -> None:
         self._redis = redis
         self._topology = topology
         self._discovery = discovery
         self._policy = policy
-        self._at_random = at_random
+        self._at_random = at_random or random.Random().uniform  # noqa: S311 - for pauses
         self._found = Found(frozenset(policy.declared))
         self._wake = threading.Event()
         self._stopped = threading.Event()

@@ -132,13 +132,15 @@ async def serve(
 
 
 def _announce(listeners: Sequence[Listener], protection: Protection | None) -> None:
+    """Say where it listens, last: who waits for that line finds all else in the log."""
     is_encrypted = protection is not None and protection.config.tls is not None
-    for listener in listeners:
-        _log.info("listening", address=listener.address)
-        event = "TLS is enabled" if is_encrypted else "TLS is disabled"
-        _log.info(event, http2=False, address=listener.address)
     if protection is not None and protection.config.users and not is_encrypted:
         _log.warning("passwords are sent in the clear, since TLS is disabled")
+    event = "TLS is enabled" if is_encrypted else "TLS is disabled"
+    for listener in listeners:
+        _log.info(event, http2=False, address=listener.address)
+    for listener in listeners:
+        _log.info("listening", address=listener.address)
 
 
 async def _reload(watch: Watch) -> None:
