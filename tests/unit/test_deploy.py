@@ -14,6 +14,7 @@ import yaml
 
 from streamgauge.config import load_config
 from streamgauge.pack.operator import as_prometheus_rule
+from support.every import every
 from support.servers import missing
 
 ROOT = Path(__file__).parents[2]
@@ -41,11 +42,7 @@ def run(command, *arguments, **options):
 
 
 def objects():
-    return [
-        pytest.param(each, id=f"{each['kind']} {each['metadata']['name']}")
-        for file in MANIFESTS
-        for each in yaml.safe_load_all(file.read_text())
-    ]
+    return [each for file in MANIFESTS for each in yaml.safe_load_all(file.read_text())]
 
 
 def test_hadolint_finds_nothing_in_the_dockerfile():
@@ -63,7 +60,7 @@ def test_the_image_is_built_from_files_that_are_let_in():
     assert copied == let_in
 
 
-@pytest.mark.parametrize("manifest", objects())
+@every(objects(), name=lambda manifest: f"{manifest['kind']} {manifest['metadata']['name']}")
 def test_a_manifest_fits_the_schema_of_kubernetes(manifest):
     if manifest["apiVersion"] == OPERATOR:
         assert unfit(manifest, manifest["kind"]) == []
@@ -71,9 +68,7 @@ def test_a_manifest_fits_the_schema_of_kubernetes(manifest):
         kubernetes_validate.validate(manifest, desired_version="1.30", strict=True)
 
 
-@pytest.mark.parametrize(
-    "rules", sorted((ROOT / "alerts").glob("*.rules.yml")), ids=lambda f: f.name
-)
+@every(sorted((ROOT / "alerts").glob("*.rules.yml")))
 def test_every_rule_file_fits_the_schema_of_the_operator(rules):
     wrapped = yaml.safe_load(as_prometheus_rule(rules.name, rules.read_text()))
     assert unfit(wrapped, "PrometheusRule") == []
@@ -83,18 +78,19 @@ def test_the_compose_file_fits_the_compose_specification():
     assert unfit(yaml.safe_load(COMPOSE.read_text()), "ComposeSpecification") == []
 
 
-@pytest.mark.parametrize(
-    ("file", "kind", "written", "mistaken"),
-    [
-        ("kubernetes/servicemonitor.yaml", "ServiceMonitor", "scrapeTimeout:", "scrapeTimeot:"),
-        ("kubernetes/servicemonitor.yaml", "ServiceMonitor", "interval: 15s", "interval: 15 sec"),
-        ("kubernetes/servicemonitor.yaml", "ServiceMonitor", "port: metrics", "port: 10121"),
-        ("compose/compose.yaml", "ComposeSpecification", "healthcheck:", "healtcheck:"),
-        ("compose/compose.yaml", "ComposeSpecification", "read_only: true", "read_only: [true]"),
-        ("compose/compose.yaml", "ComposeSpecification", "name: streamgauge", "name: [x]"),
-    ],
-)
-def test_a_mistake_does_not_fit_its_schema(file, kind, written, mistaken):
+MISTAKES = [
+    ("kubernetes/servicemonitor.yaml", "ServiceMonitor", "scrapeTimeout:", "scrapeTimeot:"),
+    ("kubernetes/servicemonitor.yaml", "ServiceMonitor", "interval: 15s", "interval: 15 sec"),
+    ("kubernetes/servicemonitor.yaml", "ServiceMonitor", "port: metrics", "port: 10121"),
+    ("compose/compose.yaml", "ComposeSpecification", "healthcheck:", "healtcheck:"),
+    ("compose/compose.yaml", "ComposeSpecification", "read_only: true", "read_only: [true]"),
+    ("compose/compose.yaml", "ComposeSpecification", "name: streamgauge", "name: [x]"),
+]
+
+
+@every(MISTAKES)
+def test_a_mistake_does_not_fit_its_schema(mistake):
+    file, kind, written, mistaken = mistake
     text = (DEPLOY / file).read_text()
     assert written in text
     assert unfit(yaml.safe_load(text.replace(written, mistaken)), kind)
@@ -112,7 +108,7 @@ def test_kustomize_names_every_manifest():
 
 
 def test_what_selects_the_pod_is_what_it_carries():
-    by_kind = {each.values[0]["kind"]: each.values[0] for each in objects()}
+    by_kind = {each["kind"]: each for each in objects()}
     pod = by_kind["Deployment"]["spec"]["template"]["metadata"]["labels"]
     service = by_kind["Service"]
     assert by_kind["Deployment"]["spec"]["selector"]["matchLabels"] == pod
@@ -133,8 +129,8 @@ def test_the_generated_manifests_are_those_of_alerts_and_grafana():
 
 
 def test_no_object_outgrows_what_kubernetes_stores():
-    for param in objects():
-        assert len(yaml.safe_dump(param.values[0]).encode()) < 500_000
+    for each in objects():
+        assert len(yaml.safe_dump(each).encode()) < 500_000
 
 
 @pytest.mark.parametrize("place", ["compose", "kubernetes"])
@@ -183,11 +179,12 @@ def test_grafana_in_compose_finds_the_dashboards_where_the_provider_looks():
     assert provider["options"]["path"] in mounted
 
 
+@pytest.mark.newest_too
 @pytest.mark.parametrize("folder", ["prometheus", "compose"])
-def test_promtool_accepts_the_scrape_configuration_with_the_rules(folder, tmp_path):
+def test_promtool_accepts_the_scrape_configuration_with_the_rules(folder, tmp_path, each_promtool):
     shutil.copytree(DEPLOY / folder, tmp_path / "prometheus")
     shutil.copytree(ROOT / "alerts", tmp_path / "prometheus" / "alerts")
-    said = run("promtool", "check", "config", tmp_path / "prometheus" / "prometheus.yml")
+    said = each_promtool.run("check", "config", tmp_path / "prometheus" / "prometheus.yml")
     assert "SUCCESS" in said
 
 
