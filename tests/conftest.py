@@ -8,10 +8,23 @@ import pytest
 
 from support.exporter import ExporterProcess
 from support.history import History, Witness
+from support.peers import parametrize
 from support.servers import SERVERS, RealServer
 
 DECLARED = ("continuous", "hybrid", "event")
 LOGS = pytest.StashKey[list[tuple[str, Callable[[], str]]]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--nightly",
+        action="store_true",
+        help="every server, 200 random systems, mutants, soak, fuzz, newest peers",
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    parametrize(metafunc)
 
 
 @pytest.hookimpl(wrapper=True)
