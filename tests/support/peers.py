@@ -64,6 +64,12 @@ def newest(name: str) -> Peer:
     return Peer(name, path.name.removeprefix(f"{name}-") if path else "newest", path)
 
 
+def newest_here(name: str) -> Peer:
+    """The newest where it is, else the installed one."""
+    peer = newest(name)
+    return peer if peer.path else installed(name)
+
+
 def parametrize(metafunc: pytest.Metafunc) -> None:
     """Run a test that asks for `each_promtool` or others on the installed and on the newest ones.
 
