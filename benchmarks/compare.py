@@ -20,7 +20,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 from bench import Bench
-from comparison import compared, hundred, ten_thousand
+from comparison import compared, fifty_thousand, hundred, ten_thousand, thousand
 from cost import cost
 from entries import large_entries
 from growth import growth, idle
@@ -40,7 +40,9 @@ from support.servers import SERVERS, find_binary
 RESULTS = Path(__file__).parent / "RESULTS.md"
 CASES: dict[str, Callable[[Bench], Outcome]] = {
     "hundred": hundred,
+    "thousand": thousand,
     "ten-thousand": ten_thousand,
+    "fifty-thousand": fifty_thousand,
     "growth": growth,
     "large-entries": large_entries,
     "large-keyspace": large_keyspace,

@@ -11,12 +11,13 @@ from contenders import (
     Contender,
     floor,
     redis_exporter,
-    redis_exporter_is_here,
     streamgauge,
 )
 from load import Shape, add_streams
 from measures import Measures, Stand, take_turns
 from results import MEASURES, Goal, Outcome, Table, cell, measures_table, ratio
+
+from support.peers import newest_here
 
 Ratios = dict[str, float | None]
 Goals = Callable[[Measures, Ratios], Sequence[Goal]]
@@ -25,11 +26,24 @@ WITH_RATIO = ("wall_ms", "gzip_wall_ms", "redis_cpu_ms", "exporter_cpu_ms", "red
               "resident_mb", "peak_mb", "series", "body_bytes", "gzip_bytes")  # fmt: skip
 
 
+def thousand(bench: Bench) -> Outcome:
+    return _two_groups(bench, 1_000, 20)
+
+
 def ten_thousand(bench: Bench) -> Outcome:
+    return _two_groups(bench, 10_000, 7)
+
+
+def fifty_thousand(bench: Bench) -> Outcome:
+    return _two_groups(bench, 50_000, 5)
+
+
+def _two_groups(bench: Bench, streams: int, rounds: int) -> Outcome:
+    """Two groups of two consumers, as the README shows them."""
     return compared(
         bench,
-        bench.shape(10_000, 2, 2),
-        7,
+        bench.shape(streams, 2, 2),
+        rounds,
         lambda _, ratios: (
             Goal("wall, ours / redis_exporter", 0.15, ratios["wall_ms/redis_exporter"]),
             Goal("wall, ours / floor", 2.0, ratios["wall_ms/floor"]),
@@ -77,7 +91,7 @@ def _measure(bench: Bench, shape: Shape, rounds: int) -> dict[str, Measures]:
         starting: list[AbstractContextManager[Contender]] = [
             streamgauge(server.url, bench.new_folder(), shape.streams)
         ]
-        if redis_exporter_is_here():
+        if newest_here(REDIS_EXPORTER).path:
             starting.append(redis_exporter(server, shape.streams))
         starting.append(floor(server, bench.new_folder(), shape.streams))
         contenders = [stack.enter_context(one) for one in starting]

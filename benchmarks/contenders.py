@@ -3,7 +3,6 @@
 import contextlib
 import http.client
 import re
-import shutil
 import socket
 import subprocess
 import time
@@ -17,13 +16,13 @@ import hiredis
 from recording import Recorder, commands, name
 
 from support.exporter import ExporterProcess
+from support.peers import newest_here
 from support.polling import wait_for
 from support.servers import RealServer, free_port
 
 STREAMGAUGE = "streamgauge"
 REDIS_EXPORTER = "redis_exporter"
 FLOOR = "floor"
-PEER_BINARY = "prometheus-redis-exporter"
 PATIENCE_SECONDS = 300
 
 
@@ -113,9 +112,10 @@ def streamgauge(
 
 @contextmanager
 def redis_exporter(server: RealServer, streams: int) -> Iterator[Exporter]:
-    """Debian's oliver006/redis_exporter, looking at every stream."""
+    """The newest oliver006/redis_exporter that is here, looking at every stream."""
     port = free_port()
-    command = [PEER_BINARY, f"-redis.addr={server.url}", "-check-streams=db0=*"]
+    binary = newest_here(REDIS_EXPORTER).binary
+    command = [binary, f"-redis.addr={server.url}", "-check-streams=db0=*"]
     command += [f"-web.listen-address=127.0.0.1:{port}"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
@@ -125,10 +125,6 @@ def redis_exporter(server: RealServer, streams: int) -> Iterator[Exporter]:
     finally:
         process.terminate()
         process.wait()
-
-
-def redis_exporter_is_here() -> bool:
-    return shutil.which(PEER_BINARY) is not None
 
 
 def _wait_for_streams(exporter: Exporter, streams: int) -> None:

@@ -22,6 +22,7 @@ from dashboards.interpolation import View
 from dashboards.many import exposition, serving
 from dashboards.prometheus import Prometheus
 from dashboards.shipped import PROVISIONED, annotation_queries, panel_queries
+from support.peers import installed
 from support.polling import wait_for
 
 ROUNDS = 3
@@ -39,7 +40,7 @@ def main() -> None:
 def measure(directory: Path, streams: int, scrapes: int) -> None:
     with (
         serving(exposition(streams)) as target,
-        Prometheus(directory, {"streamgauge": target}) as prometheus,
+        Prometheus(directory, installed("prometheus"), {"streamgauge": target}) as prometheus,
     ):
         filled = f"count_over_time(up[1h]) >= {scrapes}"
         wait_for(lambda: prometheus.value(filled) > 0, filled, seconds=10 * scrapes)

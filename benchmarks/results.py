@@ -9,10 +9,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from contenders import PEER_BINARY, redis_exporter_is_here
+from contenders import REDIS_EXPORTER
 from measures import Measures, Summary
 
 from streamgauge import __version__
+from support.peers import newest_here
 from support.servers import find_binary
 
 
@@ -156,6 +157,7 @@ def _plain(value: Any) -> Any:
 
 def conditions(command: str, server: str) -> dict[str, Any]:
     """What the figures hold for."""
+    peer = newest_here(REDIS_EXPORTER)
     found = re.search(r"^model name\s*: (.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
     return {
         "command": f"`{command}`",
@@ -164,9 +166,7 @@ def conditions(command: str, server: str) -> dict[str, Any]:
         "load before": round(os.getloadavg()[0], 1),
         "Python": platform.python_version(),
         "Redis": _said([str(find_binary(server)), "--version"], r"^(\w+) server v=(\S+)"),
-        "redis_exporter": _said([PEER_BINARY, "--version"], r"Exporter (\S+)")
-        if redis_exporter_is_here()
-        else "absent",
+        "redis_exporter": peer.version if peer.path else "absent",
         "streamgauge": __version__,
     }
 

@@ -8,6 +8,7 @@ import pytest
 
 from support.exporter import ExporterProcess
 from support.history import History, Witness
+from support.peers import parametrize
 from support.servers import OLDEST_AND_NEWEST, SERVERS, RealServer
 
 DECLARED = ("continuous", "hybrid", "event")
@@ -20,6 +21,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    parametrize(metafunc)
     if "each_server" in metafunc.fixturenames:
         names = SERVERS if metafunc.config.getoption("nightly") else OLDEST_AND_NEWEST
         metafunc.parametrize("each_server", names, indirect=True, scope="session")
@@ -27,9 +29,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if not config.getoption("nightly"):
-        left = [item for item in items if item.get_closest_marker("nightly")]
-        config.hook.pytest_deselected(items=left)
-        items[:] = [item for item in items if item not in set(left)]
+        left = {item for item in items if item.get_closest_marker("nightly")}
+        config.hook.pytest_deselected(items=list(left))
+        items[:] = [item for item in items if item not in left]
 
 
 @pytest.hookimpl(wrapper=True)

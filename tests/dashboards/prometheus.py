@@ -16,6 +16,7 @@ import yaml
 from dashboards.interpolation import All, Choice, View
 from dashboards.shipped import Json, Query, variables
 from e2e.servers import WebServer
+from support.peers import Peer
 
 Labels = dict[str, str]
 
@@ -30,17 +31,16 @@ class Series(NamedTuple):
 class Prometheus(WebServer):
     """Scrapes the target of each of `jobs`, by default every second and with no rules."""
 
-    names = ("prometheus",)
-
     def __init__(
         self,
         directory: Path,
+        peer: Peer,
         jobs: Mapping[str, str],
         rule_files: Sequence[Path] = (),
         *,
         scrape_seconds: int = 1,
     ) -> None:
-        super().__init__(directory)
+        super().__init__(directory, peer)
         self.jobs = jobs
         self.scrape_seconds = scrape_seconds
         self._rule_files = rule_files

@@ -2,11 +2,11 @@
 
 import re
 
-import pytest
 import yaml
 
 from dashboards.shipped import PROVISIONED, UIDS, panels, variables
 from streamgauge.bundled import bundle_path
+from support.every import every
 
 URLS = {
     rule["alert"]: rule["annotations"]["dashboard_url"]
@@ -32,13 +32,13 @@ def target(url: str) -> str:
     return found[1]
 
 
-@pytest.mark.parametrize("alert", URLS)
+@every(URLS)
 def test_an_alert_leads_to_a_dashboard_that_has_its_variables(alert):
     assert target(URLS[alert]) in UIDS
     assert set_by(URLS[alert]) <= names(target(URLS[alert]))
 
 
-@pytest.mark.parametrize("alert", URLS)
+@every(URLS)
 def test_an_alert_about_a_stream_names_it(alert):
     if target(URLS[alert]) == "streamgauge-stream":
         assert {"redis", "stream", "class"} <= set_by(URLS[alert])
@@ -52,7 +52,7 @@ def test_every_alert_is_marked_where_it_leads():
             assert re.fullmatch(pattern, alert), alert
 
 
-@pytest.mark.parametrize("uid", UIDS)
+@every(UIDS)
 def test_the_dashboards_are_linked_and_pass_variables_on(uid):
     (link,) = PROVISIONED[uid]["links"]
     assert link["type"] == "dashboards"
@@ -85,7 +85,7 @@ def test_the_table_drills_down():
     assert all("by (redis, db, stream, class)" in target["expr"] for target in table["targets"])
 
 
-@pytest.mark.parametrize("uid", UIDS)
+@every(UIDS)
 def test_a_variable_is_a_label(uid):
     for variable in variables(PROVISIONED[uid]):
         assert variable.name == variable.label

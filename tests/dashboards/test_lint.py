@@ -6,12 +6,9 @@ A rule that does not fit somewhere is waived there, with the reason.
 import re
 from collections import Counter
 
-import pytest
-
 from dashboards.promql import is_counter, parse, parse_selector, selectors
 from dashboards.shipped import (
     PROVISIONED,
-    UIDS,
     Query,
     annotation_queries,
     labels_in,
@@ -20,6 +17,7 @@ from dashboards.shipped import (
     variables,
 )
 from streamgauge.metrics import METRICS
+from support.every import every
 
 STREAM_DASHBOARDS = ("streamgauge-stream", "streamgauge-streams")
 
@@ -48,11 +46,9 @@ ALL_QUERIES = [
     *QUERIES,
     *(query for dashboard in PROVISIONED.values() for query in annotation_queries(dashboard)),
 ]
-
-
-@pytest.fixture(params=UIDS)
-def dashboard(request: pytest.FixtureRequest) -> dict:
-    return PROVISIONED[request.param]
+every_dashboard = every(PROVISIONED.values(), name=lambda dashboard: dashboard["uid"])
+every_panel_query = every(QUERIES, name=lambda query: query.name)
+every_query = every(ALL_QUERIES, name=lambda query: query.name)
 
 
 def variable(dashboard: dict, name: str) -> dict:
@@ -63,6 +59,7 @@ def variable(dashboard: dict, name: str) -> dict:
 # --- template rules
 
 
+@every_dashboard
 def test_template_datasource_rule(dashboard):
     found = variable(dashboard, "datasource")
     assert (found["type"], found["query"], found["label"]) == (
@@ -72,10 +69,12 @@ def test_template_datasource_rule(dashboard):
     )
 
 
+@every_dashboard
 def test_template_job_rule(dashboard):
     check_target_variable(variable(dashboard, "job"), "Job")
 
 
+@every_dashboard
 def test_template_instance_rule(dashboard):
     if dashboard["uid"] in WITHOUT_INSTANCE:
         names = [each["name"] for each in dashboard["templating"]["list"]]
@@ -92,17 +91,20 @@ def check_target_variable(found: dict, label: str) -> None:
     assert found["allValue"] == ".+"
 
 
+@every_dashboard
 def test_template_label_promql_rule(dashboard):
     assert variables(dashboard)
     for each in variables(dashboard):
         parse_selector(each)
 
 
+@every_dashboard
 def test_template_on_time_change_reload_rule(dashboard):
     for each in dashboard["templating"]["list"]:
         assert each["type"] == "datasource" or each["refresh"] == 2
 
 
+@every_dashboard
 def test_variables_use_only_those_before_them(dashboard):
     seen: set[str] = set()
     for each in variables(dashboard):
@@ -110,6 +112,7 @@ def test_variables_use_only_those_before_them(dashboard):
         seen.add(each.name)
 
 
+@every_dashboard
 def test_a_label_that_redis_exporter_lacks_may_be_absent(dashboard):
     for each in variables(dashboard):
         if each.any_value is not None:
@@ -120,6 +123,7 @@ def test_a_label_that_redis_exporter_lacks_may_be_absent(dashboard):
 # --- panel rules
 
 
+@every_dashboard
 def test_panel_datasource_rule(dashboard):
     for panel in panels(dashboard):
         assert panel["datasource"] == DATASOURCE
@@ -128,22 +132,26 @@ def test_panel_datasource_rule(dashboard):
         assert annotation["datasource"] == DATASOURCE
 
 
+@every_dashboard
 def test_panel_title_description_rule(dashboard):
     for panel in panels(dashboard):
         assert 0 < len(panel["title"]) <= 40
         assert re.fullmatch(r"[A-Z].*[.]", panel["description"], re.DOTALL), panel["title"]
 
 
+@every_dashboard
 def test_panel_units_rule(dashboard):
     for panel in panels(dashboard):
         assert panel["fieldConfig"]["defaults"]["unit"], panel["title"]
 
 
+@every_dashboard
 def test_panel_no_targets_rule(dashboard):
     for panel in panels(dashboard):
         assert panel["targets"], panel["title"]
 
 
+@every_dashboard
 def test_every_panel_says_what_it_means_when_it_is_empty(dashboard):
     for panel in panels(dashboard):
         assert panel["fieldConfig"]["defaults"]["noValue"], panel["title"]
@@ -163,6 +171,7 @@ def test_the_columns_of_the_streams_fit_side_by_side():
     assert sum(widths) <= PIXELS_OF_A_TABLE
 
 
+@every_dashboard
 def test_a_legend_begins_with_the_worst(dashboard):
     for panel in panels(dashboard):
         if panel["type"] == "timeseries":
@@ -170,6 +179,7 @@ def test_a_legend_begins_with_the_worst(dashboard):
             assert (legend["sortBy"], legend["sortDesc"]) == ("Last *", True), panel["title"]
 
 
+@every_dashboard
 def test_what_has_no_value_has_no_colour(dashboard):
     for panel in panels(dashboard):
         if panel["type"] == "stat" and panel["options"]["colorMode"] != "none":
@@ -181,25 +191,25 @@ def test_what_has_no_value_has_no_colour(dashboard):
 # --- target rules
 
 
-@pytest.mark.parametrize("query", ALL_QUERIES, ids=lambda query: query.name)
+@every_query
 def test_target_promql_rule(query: Query):
     parse(query.expr)
 
 
-@pytest.mark.parametrize("query", QUERIES, ids=lambda query: query.name)
+@every_panel_query
 def test_target_rate_interval_rule(query: Query):
     rated = re.findall(r"\bi?rate\(\w+\{[^}]*\}\[([^\]]+)\]", query.expr)
     assert len(rated) == len(re.findall(r"\bi?rate\(", query.expr))
     assert {*rated} <= {"$__rate_interval"}
 
 
-@pytest.mark.parametrize("query", QUERIES, ids=lambda query: query.name)
+@every_panel_query
 def test_target_job_rule(query: Query):
     for selector in selectors(query):
         assert 'job=~"$job"' in selector.matchers, selector
 
 
-@pytest.mark.parametrize("query", QUERIES, ids=lambda query: query.name)
+@every_panel_query
 def test_target_instance_rule(query: Query):
     if query.dashboard in WITHOUT_INSTANCE:
         assert "$instance" not in query.expr
@@ -210,7 +220,7 @@ def test_target_instance_rule(query: Query):
         assert 'instance=~"$instance"' in selector.matchers, selector
 
 
-@pytest.mark.parametrize("query", QUERIES, ids=lambda query: query.name)
+@every_panel_query
 def test_target_counter_agg_rule(query: Query):
     for selector in selectors(query):
         waived = WAIVED.get(("target-counter-agg-rule", selector.metric), ())
@@ -225,7 +235,7 @@ def test_every_waiver_is_needed():
             assert any(one.metric == metric and not one.rated for one in selectors(query))
 
 
-@pytest.mark.parametrize("query", ALL_QUERIES, ids=lambda query: query.name)
+@every_query
 def test_every_metric_is_exported(query: Query):
     assert {selector.metric for selector in selectors(query)} <= KNOWN
 
@@ -251,10 +261,12 @@ def test_every_exported_metric_is_shown_somewhere():
 # --- dashboards
 
 
+@every_dashboard
 def test_uneditable_dashboard_rule(dashboard):
     assert dashboard["editable"] is False
 
 
+@every_dashboard
 def test_it_is_classic_json_that_provisioning_reads(dashboard):
     assert dashboard["schemaVersion"] == 42
     assert dashboard["id"] is None
@@ -265,6 +277,7 @@ def test_it_is_classic_json_that_provisioning_reads(dashboard):
     assert dashboard["description"]
 
 
+@every_dashboard
 def test_ids_and_refs_are_unique(dashboard):
     ids = [panel["id"] for panel in dashboard["panels"]]
     ids += [panel["id"] for row in dashboard["panels"] for panel in row.get("panels", ())]
@@ -274,6 +287,7 @@ def test_ids_and_refs_are_unique(dashboard):
         assert len(refs) == len({*refs}), panel["title"]
 
 
+@every_dashboard
 def test_panels_fill_the_grid_without_overlap(dashboard):
     def cells(panel: dict) -> set[tuple[int, int]]:
         at = panel["gridPos"]
@@ -286,6 +300,7 @@ def test_panels_fill_the_grid_without_overlap(dashboard):
         assert all(times == 1 for times in taken.values())
 
 
+@every_dashboard
 def test_a_legend_shows_no_label_that_a_query_drops(dashboard):
     for query in panel_queries(dashboard):
         if query.dashboard in WITHOUT_INSTANCE:

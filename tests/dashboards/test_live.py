@@ -26,6 +26,7 @@ from dashboards.shipped import (
 )
 from e2e.demo import Demo
 from e2e.scaling import write_quick_rules
+from support.peers import Peer
 from support.polling import wait_for
 
 # Each breaks another leaf of the demo's system.
@@ -50,14 +51,18 @@ NOT_CHOSEN = 'class=~"unclassified|"'
 
 
 @pytest.fixture(scope="module")
-def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
+def prometheus(
+    tmp_path_factory: pytest.TempPathFactory, each_prometheus: Peer
+) -> Iterator[Prometheus]:
     directory = tmp_path_factory.mktemp("live")
     incidents = [f"--incident={name}@2" for name in INCIDENTS]
     rules = directory / "prometheus"
     rules.mkdir()
     with (
         Demo(directory / "demo", "--speed=30", *incidents) as demo,
-        Prometheus(rules, {"streamgauge": demo.address}, write_quick_rules(rules)) as running,
+        Prometheus(
+            rules, each_prometheus, {"streamgauge": demo.address}, write_quick_rules(rules)
+        ) as running,
     ):
         wait_for(lambda: wanted(running), "alerts fire and entries are lost", seconds=90, every=0.3)
         yield running

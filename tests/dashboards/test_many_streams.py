@@ -10,7 +10,10 @@ from dashboards.interpolation import View
 from dashboards.many import exposition, serving
 from dashboards.prometheus import Prometheus
 from dashboards.shipped import PROVISIONED, UIDS, panel_queries
+from support.peers import Peer
 from support.polling import wait_for
+
+pytestmark = pytest.mark.nightly
 
 STREAMS = 5_000
 MOST_SERIES = 200
@@ -18,11 +21,15 @@ SCRAPE_SECONDS = 4
 
 
 @pytest.fixture(scope="module")
-def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
+def prometheus(
+    tmp_path_factory: pytest.TempPathFactory, each_prometheus: Peer
+) -> Iterator[Prometheus]:
     directory = tmp_path_factory.mktemp("many")
     with (
         serving(exposition(STREAMS)) as target,
-        Prometheus(directory, {"streamgauge": target}, scrape_seconds=SCRAPE_SECONDS) as running,
+        Prometheus(
+            directory, each_prometheus, {"streamgauge": target}, scrape_seconds=SCRAPE_SECONDS
+        ) as running,
     ):
         enough = "sum_over_time(up[1m]) >= 3"
         wait_for(lambda: running.value(enough) > 0, "three scrapes", seconds=120, every=0.3)

@@ -13,12 +13,14 @@ from dashboards.many import serving
 from dashboards.prometheus import Prometheus
 from dashboards.shipped import PROVISIONED, UIDS, panel_queries, panels
 from support.peer import peer_exporter
+from support.peers import Peer
 from support.polling import wait_for
 from support.servers import RealServer
 
-# Versions later than Debian's also tell the lag.
+# Versions later than Debian's also tell the lag, and what was added.
 LATER = """\
 redis_stream_length{db="db0",stream="later"} 5
+redis_stream_entries_added_total{db="db0",stream="later"} 5
 redis_stream_group_consumers{db="db0",group="billing",stream="later"} 1
 redis_stream_group_lag{db="db0",group="billing",stream="later"} 3
 redis_stream_group_entries_read{db="db0",group="billing",stream="later"} 2
@@ -29,6 +31,7 @@ WORKS = {
         "Streams / state",
         "Streams / length",
         "Streams / lag",
+        "Streams / rate",
         "Length / A",
     },
     "streamgauge-stream": {
@@ -36,7 +39,10 @@ WORKS = {
         "Delivered, not acknowledged / A",
         "Pending / A",
         "Length / A",
+        "Entries in, and out to each group / A",
         "Entries in, and out to each group / B",
+        "Entries lost / A",
+        "Lost / A",
         "Lag / A",
         "Groups and consumers / A",
         "Groups and consumers / B",
@@ -48,13 +54,15 @@ WORKS = {
 
 
 @pytest.fixture(scope="module")
-def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
+def prometheus(
+    tmp_path_factory: pytest.TempPathFactory, each_prometheus: Peer, each_redis_exporter: Peer
+) -> Iterator[Prometheus]:
     directory: Path = tmp_path_factory.mktemp("peer")
     with (
         RealServer("redis-7.0", tmp_path_factory.mktemp("redis")) as server,
-        peer_exporter(server, directory / "peer.log") as address,
+        peer_exporter(each_redis_exporter, server, directory / "peer.log") as address,
         serving(LATER) as later,
-        Prometheus(directory, {"redis": address, "later": later}) as running,
+        Prometheus(directory, each_prometheus, {"redis": address, "later": later}) as running,
     ):
         with server.client() as client:
             for number in range(5):

@@ -8,7 +8,7 @@ from pathlib import Path
 from e2e.promises import over_within, told_within
 from e2e.receiver import FIRING, RESOLVED, Notification
 from e2e.scaling import FACTOR, seconds
-from e2e.stack import Stack
+from e2e.stack import Monitoring, Stack
 from streamgauge.demo.catalogue import STREAMS
 from support.polling import wait_for
 
@@ -19,9 +19,9 @@ SEEN_NOTHING = seconds("10m") / FACTOR
 
 
 @contextmanager
-def calm_stack(directory: Path) -> Iterator[Stack]:
+def calm_stack(directory: Path, monitoring: Monitoring) -> Iterator[Stack]:
     """A stack on the demo's own server; every stream is seen, or it could not be missed later."""
-    with Stack(directory) as stack:
+    with Stack(directory, monitoring) as stack:
 
         def all_seen() -> bool:
             seen = stack.prometheus.value("count(stream:redis_stream_exists:max)")
@@ -56,9 +56,9 @@ def expect_it_is_over(stack: Stack, since: float) -> None:
     assert 0 < over.at - since <= within
 
 
-def play(directory: Path) -> None:
+def play(directory: Path, monitoring: Monitoring) -> None:
     """Kill one, set it right, and kill the other; AssertionError when it pages otherwise."""
-    with calm_stack(directory) as stack:
+    with calm_stack(directory, monitoring) as stack:
         killed = time.time()
         stack.demo.kill_exporter()
         expect_blind_alone(stack, killed, redis=None)

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from e2e import blindness as blind_play
+from e2e.stack import Monitoring
 from e2e.story import Story, play
+from support.peers import Peer
 from support.servers import RealServer
 
 Plays = dict[str, Future[Any]]
@@ -16,7 +18,10 @@ Plays = dict[str, Future[Any]]
 
 @pytest.fixture(scope="session")
 def plays(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    each_prometheus: Peer,
+    each_alertmanager: Peer,
 ) -> Iterator[Plays]:
     """What the chosen tests ask for; whatever goes wrong in a play is raised by its result alone.
 
@@ -25,11 +30,12 @@ def plays(
     """
     asked_for = {name for item in request.session.items for name in item.fixturenames}
     directories = {name: tmp_path_factory.mktemp(name) for name in ("story", "blindness")}
+    monitoring = Monitoring(each_prometheus, each_alertmanager)
     calm = threading.Event()
 
     def tell_story() -> Story:
         with RealServer("redis-7.0", directories["story"]) as server:
-            return play(directories["story"], server.url, calm)
+            return play(directories["story"], monitoring, server.url, calm)
 
     found: Plays = {}
     with ThreadPoolExecutor(max_workers=2) as pool:
@@ -38,7 +44,7 @@ def plays(
             found["story"].add_done_callback(lambda _: calm.set())  # it may have failed before
             calm.wait()
         if "blindness" in asked_for:
-            found["blindness"] = pool.submit(blind_play.play, directories["blindness"])
+            found["blindness"] = pool.submit(blind_play.play, directories["blindness"], monitoring)
         yield found
 
 

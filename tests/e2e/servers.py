@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import signal
 import subprocess
 import urllib.parse
@@ -15,8 +14,9 @@ from typing import Any, Self
 import yaml
 
 from e2e.scaling import ALERTMANAGER, quick, quick_alertmanager, write_quick_rules
+from support.peers import Peer
 from support.polling import wait_for
-from support.servers import free_port, missing
+from support.servers import free_port
 
 SCRAPE_SECONDS = 1.0
 # Twice for each scrape: at these speeds a message's own way through two servers is no small part of
@@ -31,22 +31,18 @@ PROMETHEUS_DEFAULTS = {
     "rules.alert.for-grace-period": "10m",
     "rules.alert.for-outage-tolerance": "1h",
 }
-_LISTENING = re.compile(r'msg="Listening on" address=127\.0\.0\.1:')
+_LISTENING = re.compile(r'msg="Listening on" (?:component=web )?address=127\.0\.0\.1:')
 
 
 class WebServer:
     """A program with an HTTP port, which it tells in its log as soon as it listens."""
 
-    names: tuple[str, ...]
-
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, peer: Peer) -> None:
         self.directory = directory
         self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
-        found = next((path for name in self.names if (path := shutil.which(name))), None)
-        if found is None:
-            missing(self.names[0])
-        self._binary = found
+        self._name = peer.name
+        self._binary = peer.binary
         directory.mkdir(exist_ok=True)
 
     def __enter__(self) -> Self:
@@ -66,7 +62,7 @@ class WebServer:
         with self._log_file.open("ab") as log:
             self._process = subprocess.Popen(
                 [
-                    str(self._binary),
+                    self._binary,
                     *self.arguments(),
                     f"--web.listen-address=127.0.0.1:{self.port}",
                 ],
@@ -80,9 +76,8 @@ class WebServer:
             assert self.is_running(), f"it ended early:\n{self.log()}"
             return _LISTENING.search(self.log(), before) is not None
 
-        what = f"{self.names[0]} listens"
-        wait_for(listening, what, every=0.05)
-        wait_for(self._is_ready, f"{self.names[0]} is ready", every=0.05)
+        wait_for(listening, f"{self._name} listens", every=0.05)
+        wait_for(self._is_ready, f"{self._name} is ready", every=0.05)
 
     def stop(self) -> None:
         process, self._process = self._process, None
@@ -124,10 +119,8 @@ class WebServer:
 class Alertmanager(WebServer):
     """On the shipped example, in quick motion, with both receivers at `receiver_url`."""
 
-    names = ("prometheus-alertmanager", "alertmanager")
-
-    def __init__(self, directory: Path, receiver_url: str) -> None:
-        super().__init__(directory)
+    def __init__(self, directory: Path, peer: Peer, receiver_url: str) -> None:
+        super().__init__(directory, peer)
         document = quick_alertmanager(ALERTMANAGER.read_text(), receiver_url)
         self._config = directory / "alertmanager.yml"
         self._config.write_text(yaml.safe_dump(document))
@@ -144,10 +137,8 @@ class Prometheus(WebServer):
     It keeps its data and its port when it is stopped and started again.
     """
 
-    names = ("prometheus",)
-
-    def __init__(self, directory: Path, target: str, alertmanager: str) -> None:
-        super().__init__(directory)
+    def __init__(self, directory: Path, peer: Peer, target: str, alertmanager: str) -> None:
+        super().__init__(directory, peer)
         document = {
             "global": {
                 "scrape_interval": f"{SCRAPE_SECONDS * 1_000:.0f}ms",

@@ -3,14 +3,22 @@
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Protocol, Self, TypeVar
+from typing import NamedTuple, Protocol, Self, TypeVar
 
 from e2e.demo import Demo
 from e2e.receiver import Receiver
 from e2e.servers import Alertmanager, Prometheus
+from support.peers import Peer
 from support.polling import wait_for
 
 LOG_CHARACTERS = 6_000
+
+
+class Monitoring(NamedTuple):
+    """Which versions watch."""
+
+    prometheus: Peer
+    alertmanager: Peer
 
 
 class Runs(Protocol):
@@ -27,8 +35,9 @@ Part = TypeVar("Part", bound=Runs)
 class Stack:
     """Everything between an entry in Redis and a pager, on free ports of 127.0.0.1."""
 
-    def __init__(self, directory: Path, *demo_arguments: str) -> None:
+    def __init__(self, directory: Path, monitoring: Monitoring, *demo_arguments: str) -> None:
         self._directory = directory
+        self._monitoring = monitoring
         self._demo_arguments = demo_arguments
         self._demos = 0
         self._running = ExitStack()
@@ -47,14 +56,19 @@ class Stack:
 
     def _start(self) -> None:
         self.receiver = self._run("what the pager was told", Receiver())
+        prometheus, alertmanager = self._monitoring
         self.alertmanager = self._run(
-            "Alertmanager", Alertmanager(self._directory / "alertmanager", self.receiver.url)
+            "Alertmanager",
+            Alertmanager(self._directory / "alertmanager", alertmanager, self.receiver.url),
         )
         self.demo = self.start_demo(*self._demo_arguments)
         self.prometheus = self._run(
             "Prometheus",
             Prometheus(
-                self._directory / "prometheus", self.demo.address, self.alertmanager.address
+                self._directory / "prometheus",
+                prometheus,
+                self.demo.address,
+                self.alertmanager.address,
             ),
         )
         wait_for(self.sees_redis, "Prometheus knows of Redis", every=0.1)

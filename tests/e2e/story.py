@@ -11,7 +11,7 @@ import redis
 from e2e.promises import GROUP_INTERVAL, over_within
 from e2e.receiver import FIRING, RESOLVED, Notification
 from e2e.scaling import FACTOR, longest_memory, longest_patience, seconds
-from e2e.stack import Stack
+from e2e.stack import Monitoring, Stack
 from streamgauge.demo.catalogue import STREAMS, key_of
 from streamgauge.demo.incidents import INCIDENTS
 from support.polling import wait_for
@@ -54,14 +54,14 @@ class Story:
     tickets: list[Notification] = field(default_factory=list)
 
 
-def play(directory: Path, redis_url: str, calm: Event) -> Story:
+def play(directory: Path, monitoring: Monitoring, redis_url: str, calm: Event) -> Story:
     """Play it and tell what happened; AssertionError when something does not come about.
 
     The event is set when all of it runs and the calm time begins.
     """
     incidents = [f"--incident={name}@{BEGIN}+{LASTING}" for name in INCIDENTS]
     story = Story()
-    with Stack(directory, f"--redis.url={redis_url}", *incidents) as stack:
+    with Stack(directory, monitoring, f"--redis.url={redis_url}", *incidents) as stack:
         calm.set()
         _stay_calm(stack, story)
         _break_everything(stack, story, redis_url)

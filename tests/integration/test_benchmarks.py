@@ -1,7 +1,6 @@
 """The benchmarks run from beginning to end, at a size where no time means anything."""
 
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +8,10 @@ from typing import Any
 
 import pytest
 
+from support.peers import newest_here
 from support.servers import ROOT, require_binary
+
+pytestmark = pytest.mark.nightly
 
 COMPARE = ROOT / "benchmarks/compare.py"
 OURS, PEER, FLOOR = "streamgauge", "redis_exporter", "floor"
@@ -37,7 +39,7 @@ def comparison(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 def test_contenders_take_turns(comparison: dict[str, Any]) -> None:
-    peer = {PEER} if shutil.which("prometheus-redis-exporter") else set()
+    peer = {PEER} if newest_here(PEER).path else set()
     assert set(comparison["measures"]) == {OURS, FLOOR} | peer
 
 

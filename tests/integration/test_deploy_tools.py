@@ -6,18 +6,20 @@ from pathlib import Path
 import pytest
 
 from support.commands import run_tool
+from support.peers import Peer
 from support.servers import ROOT
 
 DEPLOY = ROOT / "deploy"
 
 
+@pytest.mark.newest_too
 @pytest.mark.parametrize("folder", ["prometheus", "compose"])
 def test_promtool_accepts_the_scrape_configuration_with_the_rules(
-    folder: str, tmp_path: Path
+    folder: str, tmp_path: Path, each_promtool: Peer
 ) -> None:
     shutil.copytree(DEPLOY / folder, tmp_path / "prometheus")
     shutil.copytree(ROOT / "alerts", tmp_path / "prometheus" / "alerts")
-    said = run_tool("promtool", "check", "config", tmp_path / "prometheus" / "prometheus.yml")
+    said = each_promtool.run("check", "config", tmp_path / "prometheus" / "prometheus.yml")
     assert "SUCCESS" in said
 
 

@@ -25,6 +25,7 @@ from rules.simulator.case import BLIND, Case
 from rules.simulator.corpus import PROMTOOLS_AT_ONCE, Batch, batches
 from rules.simulator.world import MINUTE
 from rules.systems import random_system
+from support.peers import installed
 
 SYSTEMS = 200
 OURS = "this pack"
@@ -99,7 +100,7 @@ def streams_alerted(batch: Batch, rule_files: Sequence[Path]) -> dict[str, set[s
             for firing in fired
             if firing.first <= batch.cases[name].seconds and firing.last > LONGEST_WINDOW
         }
-        for name, fired in batch.firings(rule_files).items()
+        for name, fired in batch.firings(rule_files, installed("promtool")).items()
     }
 
 

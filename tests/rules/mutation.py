@@ -26,6 +26,7 @@ from rules.mutants import Mutant, Rule, affected, mutants, name_of
 from rules.scenarios import SECTIONS
 from rules.shipped import PAGING_RULES, named_cases
 from rules.simulator.corpus import PROMTOOLS_AT_ONCE, Batch, batches
+from support.peers import installed
 
 BATCH = 4  # small: what a batch catches need not be played on the next
 
@@ -89,7 +90,8 @@ class Mutation:
         with tempfile.TemporaryDirectory(prefix="mutants-") as directory:
             file = Path(directory) / "mutants.yml"
             file.write_text(yaml.safe_dump({"groups": self._groups(played)}, width=1000))
-            fired = batch.firings([file], [str(number) for number in played])
+            numbered = [str(number) for number in played]
+            fired = batch.firings([file], installed("promtool"), numbered)
         for number in played:
             for name, case in batch.cases.items():
                 of_mutant = [firing for firing in fired[name] if firing.mutant == str(number)]

@@ -6,6 +6,7 @@ from rules.scenarios import SCENARIOS
 from rules.simulator.case import Case, Verdict
 from rules.simulator.corpus import batches, judge_all
 from streamgauge.bundled import bundle_path
+from support.peers import Peer
 
 PAGING_RULES = [bundle_path("alerts") / f"{name}.rules.yml" for name in ("streams", "exporter")]
 
@@ -17,6 +18,6 @@ def named_cases() -> dict[str, Case]:
 
 
 @cache
-def named_verdicts() -> dict[str, Verdict]:
+def named_verdicts(promtool: Peer) -> dict[str, Verdict]:
     """What comes out of every named scenario under the shipped rules."""
-    return judge_all(batches(named_cases()), PAGING_RULES)
+    return judge_all(batches(named_cases()), PAGING_RULES, promtool)

@@ -5,6 +5,8 @@ about a blind monitor, whose rules name the job, and of each other alert one tha
 is calm.
 """
 
+from pathlib import Path
+
 import pytest
 
 from rules.packing import OPTION_SETS, SITE, adapted_rule_files
@@ -13,6 +15,7 @@ from rules.shipped import PAGING_RULES
 from rules.simulator.case import BLIND, FIRES_WITHIN, Case
 from rules.simulator.corpus import Batch, batches, judge_all
 from rules.simulator.scraping import JOB
+from support.peers import Peer
 
 PLAYED = ["everything", "everything for the operator"]
 
@@ -49,12 +52,14 @@ def test_every_alert_is_played():
 
 
 @pytest.mark.parametrize("name", PLAYED)
-def test_the_adapted_rules_page_as_the_shipped_ones_do(tmp_path, recorded, name):
+def test_the_adapted_rules_page_as_the_shipped_ones_do(
+    tmp_path: Path, recorded: list[Batch], each_promtool: Peer, name: str
+):
     paging = {file.name for file in PAGING_RULES}
     files = [
         file for file in adapted_rule_files(tmp_path, OPTION_SETS[name]) if file.name in paging
     ]
     assert len(files) == len(paging)
-    verdicts = judge_all(recorded, files)
+    verdicts = judge_all(recorded, files, each_promtool)
     assert {scenario: v.problems for scenario, v in verdicts.items() if v.problems} == {}
     assert sum(verdict.right for verdict in verdicts.values()) >= len(FIRES_WITHIN)

@@ -1,7 +1,6 @@
 """The Alertmanager example: valid, routes every alert, and hides what another alert explains."""
 
 import json
-import shutil
 import subprocess
 import urllib.request
 from collections.abc import Iterator
@@ -12,8 +11,12 @@ import pytest
 import yaml
 
 from streamgauge.bundled import bundle_path
+from support.peers import Peer
 from support.polling import wait_for
-from support.servers import free_port, missing
+from support.servers import free_port
+
+# Each takes seconds at the most, whatever the version.
+pytestmark = pytest.mark.newest_too
 
 EXAMPLE = bundle_path("alerts") / "alertmanager.example.yml"
 RULES = sorted(bundle_path("alerts").glob("*.rules.yml"))
@@ -34,35 +37,25 @@ def severities() -> dict[str, str]:
     }
 
 
-def amtool(*arguments: str) -> str:
-    binary = shutil.which("amtool")
-    if binary is None:
-        missing("amtool")
-    done = subprocess.run([binary, *arguments], capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
-def test_amtool_finds_no_fault():
-    found = amtool("check-config", str(EXAMPLE))
+def test_amtool_finds_no_fault(each_amtool: Peer):
+    found = each_amtool.run("check-config", str(EXAMPLE))
     assert "SUCCESS" in found
     assert "2 receivers" in found
 
 
-@pytest.mark.parametrize(("alert", "severity"), severities().items())
-def test_every_alert_reaches_its_receiver(alert, severity):
-    labels = {"alertname": alert, "severity": severity, "redis": "main", "stream": "orders"}
-    arguments = [f"{key}={value}" for key, value in labels.items()]
-    receiver = RECEIVERS[severity]
-    amtool(
-        *("config", "routes", "test", f"--config.file={EXAMPLE}"),
-        f"--verify.receivers={receiver}",
-        *arguments,
-    )
+def test_every_alert_reaches_its_receiver(each_amtool: Peer):
+    def receiver(alert: str, severity: str) -> str:
+        labels = {"alertname": alert, "severity": severity, "redis": "main", "stream": "orders"}
+        arguments = [f"{key}={value}" for key, value in labels.items()]
+        route = ("config", "routes", "test", f"--config.file={EXAMPLE}")
+        return each_amtool.run(*route, *arguments).strip()
+
+    reached = {alert: receiver(alert, severity) for alert, severity in severities().items()}
+    assert reached == {alert: RECEIVERS[severity] for alert, severity in severities().items()}
 
 
-def test_alerts_are_grouped_by_redis_and_stream():
-    tree = amtool("config", "routes", "show", f"--config.file={EXAMPLE}")
+def test_alerts_are_grouped_by_redis_and_stream(each_amtool: Peer):
+    tree = each_amtool.run("config", "routes", "show", f"--config.file={EXAMPLE}")
     assert 'severity="critical"' in tree
     assert yaml.safe_load(EXAMPLE.read_text())["route"]["group_by"] == ["redis", "stream"]
 
@@ -77,7 +70,7 @@ def test_a_copied_example_mutes_nothing():
 class Alertmanager:
     """An Alertmanager with the example as its configuration, on a free port, that sends nothing."""
 
-    def __init__(self, directory: Path, binary: str) -> None:
+    def __init__(self, directory: Path, binary: Path) -> None:
         self.address = f"127.0.0.1:{free_port()}"
         # Nobody is notified while a test looks.
         document = yaml.safe_load(EXAMPLE.read_text())
@@ -166,11 +159,8 @@ class Alertmanager:
 
 
 @pytest.fixture(scope="module")
-def alertmanager(tmp_path_factory) -> Iterator[Alertmanager]:
-    binary = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
-    if binary is None:
-        missing("alertmanager")
-    server = Alertmanager(tmp_path_factory.mktemp("alertmanager"), binary)
+def alertmanager(tmp_path_factory, each_alertmanager: Peer) -> Iterator[Alertmanager]:
+    server = Alertmanager(tmp_path_factory.mktemp("alertmanager"), each_alertmanager.binary)
     try:
         wait_for(server.is_ready, "Alertmanager is ready")
         yield server

@@ -11,6 +11,7 @@ from rules.simulator.corpus import batches, judge_all
 from rules.simulator.scraping import Exporter
 from rules.simulator.world import MINUTE, Stream
 from streamgauge.policy import StreamClass, StreamPolicy
+from support.peers import Peer
 
 SYSTEMS: dict[str, Callable[[Case], None]] = {}
 
@@ -81,7 +82,7 @@ def a_redis_that_fails_a_single_scrape_is_no_page(case):
 
 
 @pytest.fixture(scope="module")
-def verdicts():
+def verdicts(each_promtool: Peer):
     cases = {}
     for name, tell in SYSTEMS.items():
         case = cases[name] = Case(60)
@@ -89,7 +90,7 @@ def verdicts():
         feed = case.stream("feed", Stream(policy))
         case.act(producer(feed, 5), consumer(feed, "readers"))
         tell(case)
-    return judge_all(batches(cases), PAGING_RULES)
+    return judge_all(batches(cases), PAGING_RULES, each_promtool)
 
 
 @pytest.mark.parametrize("name", SYSTEMS)

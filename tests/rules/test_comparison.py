@@ -44,10 +44,12 @@ def test_every_pack_is_shown_on_the_same_incidents(table):
         assert len({row[column].partition(" of ")[2] for row in table.values()}) == 1
 
 
+@pytest.mark.nightly
 def test_this_pack_finds_all_of_a_sample_and_nothing_else(table, tallies):
     assert tallies[OURS].row[2:] == list(table[OURS].values())[3:] == ["0", "1.00", "1.00"]
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("pack", OTHERS)
 def test_another_pack_does_in_a_sample_what_the_readme_says(pack, table, tallies):
     shown, tally = table[pack], tallies[pack]

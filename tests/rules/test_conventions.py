@@ -15,6 +15,8 @@ import yaml
 
 from streamgauge.bundled import bundle_path
 from streamgauge.metrics import METRICS
+from support.every import every
+from support.peers import Peer
 from support.servers import RealServer, missing
 
 ALERTS_FOLDER = bundle_path("alerts")
@@ -147,21 +149,10 @@ def test_the_tokenizer_tells_names_apart():
     assert names == ([("up", ["job"]), ("b:c", [])], {"pod", "x"}, {"max", "rate"})
 
 
-@pytest.mark.parametrize("name", FILES)
-def test_promtool_finds_no_fault(name):
-    promtool(str(ALERTS_FOLDER / name))
-
-
-def promtool(file: str) -> None:
-    binary = shutil.which("promtool")
-    if binary is None:
-        missing("promtool")
-    done = subprocess.run(
-        [binary, "check", "rules", "--lint=all", "--lint-fatal", file],
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+@pytest.mark.newest_too
+def test_promtool_finds_no_fault(each_promtool: Peer):
+    files = [ALERTS_FOLDER / name for name in FILES]
+    each_promtool.run("check", "rules", "--lint=all", "--lint-fatal", *files)
 
 
 def test_groups_are_small_and_named_once():
@@ -185,7 +176,7 @@ def test_nothing_needs_more_than_prometheus_2_42():
                 assert words <= TEMPLATE_WORDS, code
 
 
-@pytest.mark.parametrize("name", RECORDS)
+@every(RECORDS)
 def test_recorded_series_are_level_metric_operation(name):
     level, metric, operation = name.split(":")
     assert level in LEVELS
@@ -199,7 +190,7 @@ def test_nothing_is_named_twice():
     assert len(ALERTS) + len(RECORDS) == len(RULES)
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.get("alert") or rule["record"])
+@every(RULES, name=lambda rule: rule.get("alert") or rule["record"])
 def test_every_metric_and_label_is_exported(rule):
     check_names(rule["expr"])
 
@@ -229,14 +220,14 @@ def test_what_pages_is_what_the_contract_says():
     assert tickets == ALERTS.keys() - PAGES
 
 
-@pytest.mark.parametrize("name", ALERTS)
+@every(ALERTS)
 def test_names_and_labels(name):
     assert re.fullmatch(r"Redis(Stream|Key)s?([A-Z][a-z]+)+", name)
     assert len(name) <= MAX_NAME
     assert ALERTS[name]["labels"].keys() == {"severity"}
 
 
-@pytest.mark.parametrize("name", ALERTS)
+@every(ALERTS)
 def test_annotations(name):
     annotations = ALERTS[name].get("annotations", {})
     assert annotations.keys() == {"summary", "description", "runbook_url", "dashboard_url"}
@@ -251,7 +242,7 @@ def test_annotations(name):
     assert annotations["runbook_url"] == runbook
 
 
-@pytest.mark.parametrize("name", ALERTS)
+@every(ALERTS)
 def test_dashboard_links_carry_the_labels(name):
     url = ALERTS[name].get("annotations", {}).get("dashboard_url", "")
     base, _, query = url.partition("?")
@@ -280,7 +271,7 @@ def test_every_alert_has_a_runbook_and_no_other_has():
     assert RUNBOOKS.keys() == ALERTS.keys()
 
 
-@pytest.mark.parametrize("name", RUNBOOKS)
+@every(RUNBOOKS)
 def test_runbook_headings(name):
     text = RUNBOOKS[name]
     assert re.findall(r"^# (.*)$", text, re.MULTILINE)[0] == name
@@ -292,19 +283,20 @@ def test_runbook_headings(name):
     assert [*blocks(diagnosis, "sh")]
 
 
-@pytest.mark.parametrize("name", RUNBOOKS)
+@every(RUNBOOKS)
 def test_runbooks_name_files_that_exist(name):
     for other in re.findall(r"\b(Redis(?:Stream|Key)\w+)\b", RUNBOOKS[name]):
         assert other in ALERTS
 
 
-@pytest.mark.parametrize("name", RUNBOOKS)
+@every(RUNBOOKS)
 def test_runbook_queries_name_what_exists(name):
     for query in blocks(RUNBOOKS[name], "promql"):
         check_names(query)
 
 
-def test_runbook_queries_parse(tmp_path):
+@pytest.mark.newest_too
+def test_runbook_queries_parse(tmp_path, each_promtool: Peer):
     queries = [query for text in RUNBOOKS.values() for query in blocks(text, "promql")]
     rules = [
         {"record": f"runbook:query:n{number}", "expr": query}
@@ -312,7 +304,7 @@ def test_runbook_queries_parse(tmp_path):
     ]
     file = tmp_path / "queries.yml"
     file.write_text(yaml.safe_dump({"groups": [{"name": "queries", "rules": rules}]}))
-    promtool(str(file))
+    each_promtool.run("check", "rules", "--lint=all", "--lint-fatal", file)
 
 
 class Shell:

@@ -2,6 +2,7 @@
 
 from collections import ChainMap
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 
@@ -17,6 +18,7 @@ from rules.hygiene import (
 from rules.hygiene.histories import WORKERS, History, told
 from rules.hygiene.playing import Played, play
 from rules.simulator.case import BLIND
+from support.peers import Peer
 
 PROMTOOLS_AT_ONCE = 2
 
@@ -51,7 +53,7 @@ OURS = {*(alert.name for alert in TICKETS.values()), BLIND}
 
 
 @pytest.fixture(scope="module")
-def played(tmp_path_factory) -> Played:
+def played(tmp_path_factory, each_promtool: Peer) -> Played:
     """All histories: those of one length together, and alone what is not about `main`."""
     alerts = TICKETS | PAGES
     histories = {name: told(alert.tell) for name, alert in alerts.items()}
@@ -67,7 +69,7 @@ def played(tmp_path_factory) -> Played:
     ]
     found = Played()
     with ThreadPoolExecutor(PROMTOOLS_AT_ONCE) as pool:
-        for judged in pool.map(play, folders, together.values(), looks):
+        for judged in pool.map(partial(play, each_promtool), folders, together.values(), looks):
             found.ever |= judged.ever
             found.seen |= judged.seen
     return found
@@ -96,7 +98,7 @@ def test_no_ticket(name, played):
     assert OURS & played.ever[name].keys() == BESIDE.get(name, set())
 
 
-def test_a_stuck_entry_is_one_ticket_through_a_gap_and_a_change_of_pod(tmp_path):
+def test_a_stuck_entry_is_one_ticket_through_a_gap_and_a_change_of_pod(tmp_path, each_promtool):
     history = History()
     lives = {"pod-a": lambda now: now < 50 and not 44 <= now < 47, "pod-b": lambda now: now >= 51}
     for pod, is_there in lives.items():
@@ -107,5 +109,5 @@ def test_a_stuck_entry_is_one_ticket_through_a_gap_and_a_change_of_pod(tmp_path)
                 value if is_there(step * whole.step_seconds / 60) else "stale"
                 for step, value in enumerate(values.split())
             )
-    fired = play(tmp_path, {"one": history}).ever["one"]
+    fired = play(each_promtool, tmp_path, {"one": history}).ever["one"]
     assert fired["RedisStreamGroupAbandonedEntry"] == 2 * (120 - 35)

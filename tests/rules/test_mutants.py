@@ -5,6 +5,8 @@ import pytest
 from rules.mutants import CHANGES, Expression, affected, mutants
 from rules.mutation import Mutation
 
+pytestmark = pytest.mark.nightly
+
 
 def changes(expression):
     found = {changed for kind in CHANGES for _, changed in kind(Expression(expression))}

@@ -2,8 +2,6 @@
 
 import json
 import re
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -13,7 +11,7 @@ from rules.packing import OPTION_SETS, SITE, adapted_rule_files
 from streamgauge.bundled import bundle_path
 from streamgauge.pack import PackOptions
 from streamgauge.pack.matchers import quote
-from support.servers import missing
+from support.peers import Peer
 
 EXAMPLE = "alertmanager.example.yml"
 LEFT_OVER = re.compile(
@@ -24,16 +22,6 @@ LEFT_OVER = re.compile(
 @pytest.fixture(params=OPTION_SETS)
 def options(request: pytest.FixtureRequest) -> PackOptions:
     return OPTION_SETS[request.param]
-
-
-def tool(name: str, *arguments: object) -> str:
-    """What the tool says; AssertionError when it is not content."""
-    path = shutil.which(name)
-    if path is None:
-        missing(name)
-    done = subprocess.run([path, *map(str, arguments)], capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 def expected_rule(rule: dict, options: PackOptions) -> dict:
@@ -55,10 +43,10 @@ def expected_rule(rule: dict, options: PackOptions) -> dict:
     return rule
 
 
-def test_promtool_accepts_the_rules(tmp_path, options):
+def test_promtool_accepts_the_rules(tmp_path, options, each_promtool: Peer):
     files = adapted_rule_files(tmp_path, options)
     assert files
-    tool("promtool", "check", "rules", "--lint=all", "--lint-fatal", *files)
+    each_promtool.run("check", "rules", "--lint=all", "--lint-fatal", *files)
 
 
 def test_every_rule_is_the_shipped_one_with_the_sites_values(tmp_path, options):
@@ -104,7 +92,7 @@ def test_dashboards_are_json_still(tmp_path, options):
 
 @pytest.mark.parametrize("name", ["another job", "a hostile job"])
 @pytest.mark.parametrize("up", [1, 0])
-def test_the_job_that_is_watched_is_the_sites(tmp_path, name, up):
+def test_the_job_that_is_watched_is_the_sites(tmp_path, name, up, each_promtool: Peer):
     """With another job in the selectors, the target would be taken for gone although it is up."""
     options = OPTION_SETS[name]
     files = adapted_rule_files(tmp_path, options)
@@ -128,7 +116,7 @@ def test_the_job_that_is_watched_is_the_sites(tmp_path, name, up):
         ],
     }
     (tmp_path / "test.yml").write_text(yaml.safe_dump(test))
-    tool("promtool", "test", "rules", tmp_path / "test.yml")
+    each_promtool.run("test", "rules", tmp_path / "test.yml")
 
 
 def example(tmp_path: Path, options: PackOptions) -> tuple[Path, Path]:
@@ -140,21 +128,21 @@ def example(tmp_path: Path, options: PackOptions) -> tuple[Path, Path]:
     return shipped, tmp_path / "pack" / "alerts" / EXAMPLE
 
 
-def test_amtool_accepts_the_example(tmp_path, options):
+def test_amtool_accepts_the_example(tmp_path, options, each_amtool: Peer):
     _, adapted = example(tmp_path, options)
-    tool("amtool", "check-config", adapted)
+    each_amtool.run("check-config", adapted)
 
 
-def test_alerts_reach_the_receivers_they_reached_as_shipped(tmp_path, options):
+def test_alerts_reach_the_receivers_they_reached_as_shipped(tmp_path, options, each_amtool: Peer):
     shipped, adapted = example(tmp_path, options)
     for severity in ("critical", "warning"):
         labels = {"alertname": "A", "redis": "r", "stream": "s", "severity": severity}
-        before = receivers(shipped, labels)
+        before = receivers(each_amtool, shipped, labels)
         if options.paging_label and severity == "critical":
             labels |= {options.paging_label.name: options.paging_label.value}
-        assert receivers(adapted, labels) == before
+        assert receivers(each_amtool, adapted, labels) == before
 
 
-def receivers(config: Path, labels: dict[str, str]) -> str:
+def receivers(amtool: Peer, config: Path, labels: dict[str, str]) -> str:
     arguments = [f"{name}={value}" for name, value in labels.items()]
-    return tool("amtool", "config", "routes", "test", f"--config.file={config}", *arguments)
+    return amtool.run("config", "routes", "test", f"--config.file={config}", *arguments)

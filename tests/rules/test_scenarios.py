@@ -4,8 +4,9 @@ import pytest
 
 from rules.scenarios import SCENARIOS
 from rules.shipped import named_verdicts
+from support.peers import Peer
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_scenario(name):
-    assert named_verdicts()[name].problems == []
+def test_scenario(name: str, each_promtool: Peer):
+    assert named_verdicts(each_promtool)[name].problems == []

@@ -19,6 +19,7 @@ from rules.simulator.scraping import Exporter
 from rules.simulator.world import MINUTE, Stream
 from streamgauge.policy import StreamClass, StreamPolicy
 from streamgauge.shard import WHOLE, Shard
+from support.peers import Peer
 
 SERVING = (Path(__file__).parents[2] / "docs" / "serving.md").read_text()
 TOTAL = 3
@@ -69,8 +70,8 @@ def sharded_scenarios() -> dict[str, Case]:
 
 
 @pytest.fixture(scope="module")
-def scenario_verdicts():
-    return judge_all(batches(sharded_scenarios()), PAGING_RULES)
+def scenario_verdicts(each_promtool: Peer):
+    return judge_all(batches(sharded_scenarios()), PAGING_RULES, each_promtool)
 
 
 def test_what_one_exporter_pages_for_a_fleet_pages_for(scenario_verdicts):
@@ -169,8 +170,9 @@ def told(tell: Callable[[Case], None]) -> Case:
 
 
 @pytest.fixture(scope="module")
-def verdicts():
-    return judge_all(batches({name: told(tell) for name, tell in SYSTEMS.items()}), PAGING_RULES)
+def verdicts(each_promtool: Peer):
+    cases = {name: told(tell) for name, tell in SYSTEMS.items()}
+    return judge_all(batches(cases), PAGING_RULES, each_promtool)
 
 
 @pytest.mark.parametrize("name", SYSTEMS)
@@ -179,23 +181,24 @@ def test_a_fleet_pages_once_for_what_happens_to_a_part_of_it(name, verdicts):
 
 
 @pytest.mark.parametrize("name", FOR_EVERY_SHARD)
-def test_a_fleet_pages_for_every_shard_when_all_of_them_are_blind(name):
+def test_a_fleet_pages_for_every_shard_when_all_of_them_are_blind(name, each_promtool):
     (batch,) = batches({name: told(FOR_EVERY_SHARD[name])})
-    fired = batch.firings(PAGING_RULES)[name]
+    fired = batch.firings(PAGING_RULES, each_promtool)[name]
     assert len(fired) == TOTAL
     for firing in fired:
         assert firing.alert.startswith(BLIND)
         assert list(BLIND_WHILE_AWAY.problems(firing, 60 * MINUTE)) == []
 
 
-def test_the_rule_that_is_shown_notices_a_shard_that_was_never_there(tmp_path):
+def test_the_rule_that_is_shown_notices_a_shard_that_was_never_there(tmp_path, each_promtool):
     (shown,) = re.findall(r"```yaml\n(groups:.*?)```", SERVING, re.DOTALL)
     rules = tmp_path / "shards.rules.yml"
     rules.write_text(shown)
     whole, part = told(lambda _: None), told(lambda case: case.exporters.pop())
     gone = told(lambda case: setattr(case.exporters[1], "gone", AWAY))
+    files = [*PAGING_RULES, rules]
     fired = {
-        name: [firing.alert for firing in batch.firings([*PAGING_RULES, rules])[name]]
+        name: [firing.alert for firing in batch.firings(files, each_promtool)[name]]
         for name, case in {"whole": whole, "part": part, "gone": gone}.items()
         for batch in batches({name: case})
     }

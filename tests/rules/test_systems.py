@@ -2,29 +2,39 @@
 
 import os
 
+import pytest
+
 from rules.shipped import PAGING_RULES, named_verdicts
 from rules.simulator.corpus import batches, judge_all
 from rules.systems import random_system
+from support.peers import Peer
 
-SYSTEMS = 200
+
+@pytest.fixture
+def count(request: pytest.FixtureRequest) -> int:
+    """How many random systems: a few in every run, and many with --nightly."""
+    return 200 if request.config.getoption("nightly") else 40
 
 
-def test_precision_and_recall_are_one_over_the_whole_corpus(capsys):
+def test_precision_and_recall_are_one_over_the_whole_corpus(
+    capsys, each_promtool: Peer, count: int
+):
     first = int(os.environ.get("STREAMGAUGE_TEST_SEED", "1"))
-    seeds = f"seeds {first} to {first + SYSTEMS - 1}"
-    cases = {f"system {seed}": random_system(seed) for seed in range(first, first + SYSTEMS)}
-    systems = judge_all(batches(cases), PAGING_RULES)
-    corpus = named_verdicts() | systems
+    seeds = f"seeds {first} to {first + count - 1}"
+    cases = {f"system {seed}": random_system(seed) for seed in range(first, first + count)}
+    systems = judge_all(batches(cases), PAGING_RULES, each_promtool)
+    named = named_verdicts(each_promtool)
+    corpus = named | systems
     right = sum(v.right for v in corpus.values())
     missed = sum(v.missed for v in corpus.values())
     false = sum(v.false for v in corpus.values())
     precision, recall = right / (right + false), right / (right + missed)
     with capsys.disabled():
         print(
-            f"\n{len(corpus)} histories ({len(named_verdicts())} named scenarios, {SYSTEMS} random"
+            f"\n{len(corpus)} histories ({len(named)} named scenarios, {count} random"
             f" systems, {seeds}): {right} pages right, {missed} missed, {false} false:"
             f" precision {precision:.3f}, recall {recall:.3f}"
         )
     assert {name: v.problems for name, v in corpus.items() if v.problems} == {}, seeds
     assert (precision, recall) == (1.0, 1.0), seeds
-    assert sum(v.right for v in systems.values()) > SYSTEMS / 2, seeds
+    assert sum(v.right for v in systems.values()) > count / 2, seeds

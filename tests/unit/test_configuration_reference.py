@@ -5,7 +5,6 @@ import types
 import typing
 from pathlib import Path
 
-import pytest
 import yaml
 from pydantic import BaseModel
 
@@ -52,10 +51,13 @@ def test_every_key_has_a_row_and_every_row_is_a_key():
     assert sorted(key for key, _ in ROWS) == sorted(known)
 
 
-@pytest.mark.parametrize(
-    ("key", "default"), [(k, d.strip("`")) for k, d in ROWS if d.startswith("`")]
-)
-def test_writing_the_default_changes_nothing(key, default, tmp_path):
+def test_writing_the_default_changes_nothing(tmp_path):
+    rows = [(key, default.strip("`")) for key, default in ROWS if default.startswith("`")]
+    assert rows
+    assert [key for key, default in rows if writing_changes(key, default, tmp_path)] == []
+
+
+def writing_changes(key: str, default: str, tmp_path: Path) -> bool:
     base = {
         "redis": {"url": "rediss://127.0.0.1:6379"},
         "streams": [{"match": "feed", "class": "continuous", "active": {"hours": "09:00-10:00"}}],
@@ -76,4 +78,4 @@ def test_writing_the_default_changes_nothing(key, default, tmp_path):
         file.write_text(yaml.safe_dump(content))
         return load_config(file, environ={})
 
-    assert load(written) == load(base)
+    return load(written) != load(base)

@@ -12,6 +12,7 @@ import yaml
 from streamgauge.config import load_config
 from streamgauge.pack.operator import as_prometheus_rule
 from support.commands import run_tool
+from support.every import every
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
@@ -23,11 +24,7 @@ SCHEMAS = ROOT / "tests" / "support" / "schemas"
 
 
 def objects():
-    return [
-        pytest.param(each, id=f"{each['kind']} {each['metadata']['name']}")
-        for file in MANIFESTS
-        for each in yaml.safe_load_all(file.read_text())
-    ]
+    return [each for file in MANIFESTS for each in yaml.safe_load_all(file.read_text())]
 
 
 def test_hadolint_finds_nothing_in_the_dockerfile():
@@ -45,7 +42,7 @@ def test_the_image_is_built_from_files_that_are_let_in():
     assert copied == let_in
 
 
-@pytest.mark.parametrize("manifest", objects())
+@every(objects(), name=lambda manifest: f"{manifest['kind']} {manifest['metadata']['name']}")
 def test_a_manifest_fits_the_schema_of_kubernetes(manifest):
     if manifest["apiVersion"] == OPERATOR:
         assert unfit(manifest, manifest["kind"]) == []
@@ -53,9 +50,7 @@ def test_a_manifest_fits_the_schema_of_kubernetes(manifest):
         kubernetes_validate.validate(manifest, desired_version="1.30", strict=True)
 
 
-@pytest.mark.parametrize(
-    "rules", sorted((ROOT / "alerts").glob("*.rules.yml")), ids=lambda f: f.name
-)
+@every(sorted((ROOT / "alerts").glob("*.rules.yml")))
 def test_every_rule_file_fits_the_schema_of_the_operator(rules):
     wrapped = yaml.safe_load(as_prometheus_rule(rules.name, rules.read_text()))
     assert unfit(wrapped, "PrometheusRule") == []
@@ -65,18 +60,19 @@ def test_the_compose_file_fits_the_compose_specification():
     assert unfit(yaml.safe_load(COMPOSE.read_text()), "ComposeSpecification") == []
 
 
-@pytest.mark.parametrize(
-    ("file", "kind", "written", "mistaken"),
-    [
-        ("kubernetes/servicemonitor.yaml", "ServiceMonitor", "scrapeTimeout:", "scrapeTimeot:"),
-        ("kubernetes/servicemonitor.yaml", "ServiceMonitor", "interval: 15s", "interval: 15 sec"),
-        ("kubernetes/servicemonitor.yaml", "ServiceMonitor", "port: metrics", "port: 10121"),
-        ("compose/compose.yaml", "ComposeSpecification", "healthcheck:", "healtcheck:"),
-        ("compose/compose.yaml", "ComposeSpecification", "read_only: true", "read_only: [true]"),
-        ("compose/compose.yaml", "ComposeSpecification", "name: streamgauge", "name: [x]"),
-    ],
-)
-def test_a_mistake_does_not_fit_its_schema(file, kind, written, mistaken):
+MISTAKES = [
+    ("kubernetes/servicemonitor.yaml", "ServiceMonitor", "scrapeTimeout:", "scrapeTimeot:"),
+    ("kubernetes/servicemonitor.yaml", "ServiceMonitor", "interval: 15s", "interval: 15 sec"),
+    ("kubernetes/servicemonitor.yaml", "ServiceMonitor", "port: metrics", "port: 10121"),
+    ("compose/compose.yaml", "ComposeSpecification", "healthcheck:", "healtcheck:"),
+    ("compose/compose.yaml", "ComposeSpecification", "read_only: true", "read_only: [true]"),
+    ("compose/compose.yaml", "ComposeSpecification", "name: streamgauge", "name: [x]"),
+]
+
+
+@every(MISTAKES)
+def test_a_mistake_does_not_fit_its_schema(mistake):
+    file, kind, written, mistaken = mistake
     text = (DEPLOY / file).read_text()
     assert written in text
     assert unfit(yaml.safe_load(text.replace(written, mistaken)), kind)
@@ -94,7 +90,7 @@ def test_kustomize_names_every_manifest():
 
 
 def test_what_selects_the_pod_is_what_it_carries():
-    by_kind = {each.values[0]["kind"]: each.values[0] for each in objects()}
+    by_kind = {each["kind"]: each for each in objects()}
     pod = by_kind["Deployment"]["spec"]["template"]["metadata"]["labels"]
     service = by_kind["Service"]
     assert by_kind["Deployment"]["spec"]["selector"]["matchLabels"] == pod
@@ -115,8 +111,8 @@ def test_the_generated_manifests_are_those_of_alerts_and_grafana():
 
 
 def test_no_object_outgrows_what_kubernetes_stores():
-    for param in objects():
-        assert len(yaml.safe_dump(param.values[0]).encode()) < 500_000
+    for each in objects():
+        assert len(yaml.safe_dump(each).encode()) < 500_000
 
 
 @pytest.mark.parametrize("place", ["compose", "kubernetes"])

@@ -3,7 +3,6 @@
 import re
 from pathlib import Path
 
-import pytest
 import yaml
 from click.testing import CliRunner
 
@@ -13,6 +12,7 @@ from streamgauge.demo.config import render_config
 from streamgauge.demo.pace import Pace
 from streamgauge.web.config.load import load_web_config
 from support.certificates import issue, make_authority
+from support.every import every
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted(
@@ -94,13 +94,13 @@ def test_the_web_configuration_is_accepted(tmp_path):
     assert list(config.users) == ["prometheus"]
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+@every(DOCUMENTS)
 def test_every_yaml_block_can_be_parsed(document):
     for block in YAML.findall(document.read_text()):
         assert yaml.safe_load(block)
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+@every(DOCUMENTS)
 def test_every_link_to_a_file_leads_somewhere(document):
     for target in LINK.findall(document.read_text()):
         if "://" not in target:

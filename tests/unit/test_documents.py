@@ -3,11 +3,10 @@
 import re
 from html.parser import HTMLParser
 
-import pytest
-
 from streamgauge.verdict.states import SEVERITY, FindingKind
 from streamgauge.web.documents import document_html, documents, runbook_path
 from streamgauge.web.status import document_page, documents_page
+from support.every import every
 from support.servers import ROOT
 
 WITHOUT_RUNBOOK = {
@@ -36,12 +35,12 @@ def test_every_document_and_runbook_is_served():
     assert set(documents()) <= set(links(documents_page()))
 
 
-@pytest.mark.parametrize("verdict", [each for each, one in SEVERITY.items() if one.is_problem])
+@every([each for each, one in SEVERITY.items() if one.is_problem])
 def test_every_problem_has_a_runbook(verdict):
     assert (runbook_path(verdict) is None) is (verdict in WITHOUT_RUNBOOK)
 
 
-@pytest.mark.parametrize("path", documents())
+@every(documents())
 def test_a_document_is_a_page_whose_links_lead_somewhere(path):
     document = documents()[path]
     page = document_page(document)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import math
 import re
-import shutil
 import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -15,7 +14,7 @@ import yaml
 from rules.hygiene.alert import Look, Said
 from rules.hygiene.histories import History
 from streamgauge.bundled import bundle_path
-from support.servers import missing
+from support.peers import Peer
 
 RULES = [bundle_path("alerts") / f"{name}.rules.yml" for name in ("streams", "exporter", "hygiene")]
 
@@ -28,7 +27,9 @@ class Played:
     seen: dict[tuple[str, Look], list[Said]] = field(default_factory=dict)
 
 
-def play(directory, histories: dict[str, History], looks: Iterable[Look] = ()) -> Played:
+def play(
+    promtool: Peer, directory, histories: dict[str, History], looks: Iterable[Look] = ()
+) -> Played:
     """Judge histories of one length in one run; AssertionError when promtool cannot."""
     tokens = {name: f"redis-{index:02}" for index, name in enumerate(histories)}
     series = {
@@ -37,7 +38,7 @@ def play(directory, histories: dict[str, History], looks: Iterable[Look] = ()) -
         for text, values in history.series.items()
     }
     one = next(iter(histories.values()))
-    output = _promtool(directory, series, one, sorted(set(looks)))
+    output = _run(promtool, directory, series, one, sorted(set(looks)))
     found = Played({name: {} for name in histories})
     by_token = {token: name for name, token in tokens.items()}
     alerts, _, counts = output.partition('expr: "')
@@ -57,10 +58,7 @@ def play(directory, histories: dict[str, History], looks: Iterable[Look] = ()) -
     return found
 
 
-def _promtool(directory, series: dict[str, str], one: History, looks: list[Look]) -> str:
-    binary = shutil.which("promtool")
-    if binary is None:
-        missing("promtool")
+def _run(promtool: Peer, directory, series: dict[str, str], one: History, looks: list[Look]) -> str:
     ever = f'count_over_time(ALERTS{{alertstate="firing"}}[{one.minutes}m])'
     content = {
         "rule_files": [str(file) for file in RULES],
@@ -82,7 +80,8 @@ def _promtool(directory, series: dict[str, str], one: History, looks: list[Look]
     }
     file = directory / "test.yml"
     file.write_text(yaml.safe_dump(content, width=math.inf))
-    done = subprocess.run([binary, "test", "rules", str(file)], capture_output=True, text=True)
+    command = [promtool.binary, "test", "rules", str(file)]
+    done = subprocess.run(command, capture_output=True, text=True)
     output = done.stdout + done.stderr
     assert done.returncode == 0 or "got:" in output, output
     assert "err: " not in output, output  # a query that failed has found nothing and proves nothing

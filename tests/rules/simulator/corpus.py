@@ -13,6 +13,7 @@ from pathlib import Path
 from rules.simulator.case import INTERVAL, Case, Verdict
 from rules.simulator.promtool import Firing, History, firings
 from rules.simulator.scraping import Series, record_history
+from support.peers import Peer
 
 BATCH = 16
 PROMTOOLS_AT_ONCE = min(4, os.cpu_count() or 2)  # each of them takes up to 400 MB
@@ -27,17 +28,17 @@ class Batch:
     cases: dict[str, Case]
     history: History
 
-    def judge(self, rule_files: Sequence[Path]) -> dict[str, Verdict]:
+    def judge(self, rule_files: Sequence[Path], promtool: Peer) -> dict[str, Verdict]:
         """Compare what fires with what must, case by case."""
-        fired = self.firings(rule_files)
+        fired = self.firings(rule_files, promtool)
         return {name: case.judge(fired[name]) for name, case in self.cases.items()}
 
     def firings(
-        self, rule_files: Sequence[Path], mutants: Sequence[str] = ("",)
+        self, rule_files: Sequence[Path], promtool: Peer, mutants: Sequence[str] = ("",)
     ) -> dict[str, list[Firing]]:
         """Return every alert that fired in each case."""
         with tempfile.TemporaryDirectory(prefix="rules-") as directory:
-            fired = firings(self.history, rule_files, Path(directory), mutants)
+            fired = firings(self.history, rule_files, promtool, Path(directory), mutants)
         alone = len(self.cases) == 1
         return {
             name: [f for f in fired if alone or f.redis in case.redis_names]
@@ -58,10 +59,12 @@ def batches(cases: Mapping[str, Case], size: int = BATCH) -> Iterator[Batch]:
             yield _record({name: case})
 
 
-def judge_all(recorded: Iterable[Batch], rule_files: Sequence[Path]) -> dict[str, Verdict]:
+def judge_all(
+    recorded: Iterable[Batch], rule_files: Sequence[Path], promtool: Peer
+) -> dict[str, Verdict]:
     """Judge every case; the order is that of the batches."""
     with ThreadPoolExecutor(PROMTOOLS_AT_ONCE) as pool:
-        judged = pool.map(lambda batch: batch.judge(rule_files), recorded)
+        judged = pool.map(lambda batch: batch.judge(rule_files, promtool), recorded)
         return {name: verdict for verdicts in judged for name, verdict in verdicts.items()}
 
 
