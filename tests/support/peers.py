@@ -73,8 +73,10 @@ def newest_here(name: str) -> Peer:
 def parametrize(metafunc: pytest.Metafunc) -> None:
     """Run a test that asks for `each_promtool` or others on the installed and on the newest ones.
 
-    The newest run with --nightly, and always where a test is marked `newest_too`. They are left out
-    where they are not there, unless --nightly asks for them.
+    Only the oldest are named in the README, so that they are run each time. The newest run with
+    --nightly, as hours of history and end-to-end tests take minutes once more; and each time where
+    a test is marked `newest_too`, as checks of files take seconds. Where they are not there nothing
+    is run with them, unless --nightly asks for it.
     """
     names = [name for name in COMMANDS if f"each_{name}" in metafunc.fixturenames]
     if not names:
