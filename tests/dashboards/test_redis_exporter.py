@@ -12,8 +12,7 @@ from dashboards.interpolation import View
 from dashboards.many import serving
 from dashboards.prometheus import Prometheus
 from dashboards.shipped import PROVISIONED, UIDS, panel_queries, panels
-from support.peer import peer_exporter
-from support.peers import Peer
+from support.peers import Peer, peer_exporter
 from support.polling import wait_for
 from support.servers import RealServer
 

@@ -7,8 +7,7 @@ import pytest
 
 from support.history import History
 from support.metrics import Scrape
-from support.peer import peer_exporter, peer_metrics
-from support.peers import Peer
+from support.peers import Peer, peer_exporter, peer_metrics
 from support.servers import RealServer
 
 pytestmark = pytest.mark.newest_too

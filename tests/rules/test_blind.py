@@ -13,6 +13,9 @@ from rules.simulator.world import MINUTE, Stream
 from streamgauge.policy import StreamClass, StreamPolicy
 from support.peers import Peer
 
+# The shortest of what plays histories: that the newest promtool is read rightly, every run shows.
+pytestmark = pytest.mark.newest_too
+
 SYSTEMS: dict[str, Callable[[Case], None]] = {}
 
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
-from support.servers import ROOT, missing
+from support.polling import wait_for
+from support.servers import ROOT, RealServer, free_port, missing
 
 # Under which names Debian and others install them.
 COMMANDS = {
@@ -73,8 +77,10 @@ def newest_here(name: str) -> Peer:
 def parametrize(metafunc: pytest.Metafunc) -> None:
     """Run a test that asks for `each_promtool` or others on the installed and on the newest ones.
 
-    The newest run with --nightly, and always where a test is marked `newest_too`. They are left out
-    where they are not there, unless --nightly asks for them.
+    Only the oldest are named in the README, so that they are run each time. The newest run with
+    --nightly, as hours of history and end-to-end tests take minutes once more; and each time where
+    a test is marked `newest_too`, as checks of files take seconds. Where they are not there nothing
+    is run with them, unless --nightly asks for it.
     """
     names = [name for name in COMMANDS if f"each_{name}" in metafunc.fixturenames]
     if not names:
@@ -90,3 +96,27 @@ def parametrize(metafunc: pytest.Metafunc) -> None:
 def _param(peers: list[Peer], *marks: pytest.MarkDecorator) -> Any:
     versions = " ".join(f"{peer.name} {peer.version}" for peer in peers)
     return pytest.param(*peers, id=versions, marks=marks)
+
+
+@contextmanager
+def peer_exporter(peer: Peer, server: RealServer, log: Path) -> Iterator[str]:
+    """redis_exporter beside `server`; gives its address."""
+    address = f"127.0.0.1:{free_port()}"
+    flags = ["-redis.addr", server.url, "-check-streams", "*", "-web.listen-address", address]
+    with log.open("wb") as out:
+        process = subprocess.Popen([peer.binary, *flags], stdout=out, stderr=out)
+    try:
+        wait_for(lambda: peer_metrics(address), f"{peer.name} answers; its log is {log}")
+        yield address
+    finally:
+        process.terminate()
+        process.wait(timeout=60)
+
+
+def peer_metrics(address: str) -> str:
+    """What redis_exporter at this address exposes; nothing while it does not answer."""
+    try:
+        with urllib.request.urlopen(f"http://{address}/metrics", timeout=5) as answer:
+            return str(answer.read().decode())
+    except OSError:
+        return ""
