@@ -9,6 +9,7 @@ from threading import Thread
 from types import FunctionType, ModuleType
 from typing import Any
 
+import pytest
 import yaml
 
 from streamgauge.config import load_config
@@ -30,6 +31,7 @@ UNMEASURED = {"COVERAGE_PROCESS_CONFIG": "", "COVERAGE_PROCESS_START": ""}
 SPARE = 3  # connections of a client and of discovery, and one that is being closed
 
 
+@pytest.mark.nightly
 def test_ten_thousand_scrapes_in_a_row_hold_no_more_and_the_last_is_right(
     redis7: RealServer, exporter: Callable
 ) -> None:
