@@ -1,6 +1,6 @@
 """One test for many things that must all be right: it names every one that is not."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from typing import Any, TypeVar
 
 import pytest
@@ -8,12 +8,12 @@ import pytest
 T = TypeVar("T")
 
 
-def every(things: Iterable[T], name: Callable[[T], Any] = str) -> Callable:
+def every(things: Collection[T], name: Callable[[T], Any] = str) -> Callable:
     """Make a check of one of the things a test of all of them."""
 
     def decorate(check: Callable[[T], None]) -> Callable[[], None]:
         def test() -> None:
-            wrong = []
+            wrong = [] if things else ["there is nothing to check"]
             for thing in things:
                 try:
                     check(thing)
