@@ -21,7 +21,7 @@ SCRAPE_SECONDS = 5
 T = TypeVar("T")
 
 _METRICS = re.compile(r"^  metrics +http://(127\.0\.0\.1:\d+)/metrics", re.MULTILINE)
-_LISTENING = re.compile(r'msg="Listening on" address=(127\.0\.0\.1:\d+)')
+_LISTENING = re.compile(r'msg="Listening on" (?:component=web )?address=(127\.0\.0\.1:\d+)')
 
 
 class PreviewError(Exception):
