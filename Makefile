@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 # More than there are cores, because many tests wait for a server.
 WORKERS ?= 4
-PYTEST := $(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadgroup
+PYTEST := $(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadscope --no-loadscope-reorder
 
 .PHONY: help demo quick check test nightly lowest newest locks peers bench soak fuzz audit generate \
   dashboards dashboards-preview bench-dashboards format lock clean venv venv-demo servers python

@@ -27,20 +27,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("each_server", names, indirect=True, scope="session")
 
 
-@pytest.hookimpl(wrapper=True)  # before pytest-xdist reads the groups
-def pytest_collection_modifyitems(
-    config: pytest.Config, items: list[pytest.Item]
-) -> Iterator[None]:
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if not config.getoption("nightly"):
         left = {item for item in items if item.get_closest_marker("nightly")}
         config.hook.pytest_deselected(items=list(left))
         items[:] = [item for item in items if item not in left]
-    for item in items:
-        # One worker for what shares servers: a module, and all that watches the same play.
-        folder = item.path.parent
-        group = folder if folder.name == "e2e" else item.path
-        item.add_marker(pytest.mark.xdist_group(str(group.relative_to(config.rootpath))))
-    yield
+    # The play of the end-to-end tests mostly waits, for minutes: it begins first.
+    items.sort(key=lambda item: item.path.parent.name != "e2e")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -5,6 +5,7 @@ looks at what was recorded.
 """
 
 from collections import Counter
+from concurrent.futures import Future
 
 import pytest
 
@@ -142,3 +143,7 @@ def test_an_event_that_is_none_happens_and_pages_nobody(story: Story, name: str)
     assert story.most_entries_in_calm[stream] == 0
     assert story.entries_at_the_end[stream] == 1
     assert [one for one in story.pages if one.page[1] == stream] == []
+
+
+def test_a_dead_exporter_and_a_dead_redis_page_blind_and_nothing_else(blindness: Future[None]):
+    blindness.result()  # e2e/blindness.py looks at every step as it comes about

@@ -1,5 +1,6 @@
 """Real Redis and Valkey servers, each its own process on 127.0.0.1 and a free port."""
 
+import atexit
 import itertools
 import os
 import re
@@ -19,9 +20,9 @@ from support.polling import wait_for
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BUS_OFFSET = 10_000  # where a cluster bus listens, above the port of its node
-PORTS_OF_A_WORKER, WORKERS = 600, 16
+PORTS_OF_A_PROCESS = 600
 LOWEST_PORT = 12_000
-HIGHEST_PORT = LOWEST_PORT + PORTS_OF_A_WORKER * WORKERS - 1
+HIGHEST_PORT = LOWEST_PORT + 16 * PORTS_OF_A_PROCESS - 1
 
 
 class Release(NamedTuple):
@@ -79,20 +80,26 @@ def require_binary(name: str) -> Path:
     return binary
 
 
-def _ports_of_this_worker() -> Iterator[int]:
-    """Each port of this pytest worker in turn, from any of them on: no other worker has them.
+def _ports_of_this_process() -> Iterator[int]:
+    """Each port of a range in turn, for ever; no other process of tests takes from this range.
 
     Nor does the kernel give them, or those of their cluster buses, to a connection or to a listener
-    that asks for any port; so a server that was killed finds its own again.
+    that asks for any port; so a server that was killed finds its own again. The first port of the
+    range is held until the process ends, as a sign that the range is taken.
     """
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % WORKERS
-    first = LOWEST_PORT + worker * PORTS_OF_A_WORKER
-    ports = range(first, first + PORTS_OF_A_WORKER)
-    start = os.getpid() % PORTS_OF_A_WORKER  # for several runs on one machine
-    return itertools.cycle([*ports[start:], *ports[:start]])
+    for first in range(LOWEST_PORT, HIGHEST_PORT, PORTS_OF_A_PROCESS):
+        holder = socket.socket()
+        try:
+            holder.bind(("127.0.0.1", first))
+        except OSError:
+            holder.close()
+            continue
+        atexit.register(holder.close)
+        return itertools.cycle(range(first + 1, first + PORTS_OF_A_PROCESS))
+    raise RuntimeError(f"all ports from {LOWEST_PORT} to {HIGHEST_PORT} are taken by other tests")
 
 
-_ports = _ports_of_this_worker()
+_ports = _ports_of_this_process()
 
 
 def free_port() -> int:
