@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 # More than there are cores, because many tests wait for a server.
 WORKERS ?= 4
 PYTEST := $(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadscope --no-loadscope-reorder
+# The tests start the program thousands of times; without bytecode each start compiles all of it.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo quick check test nightly lowest newest locks peers bench soak fuzz audit generate \
   dashboards dashboards-preview bench-dashboards format lock clean venv venv-demo servers python
