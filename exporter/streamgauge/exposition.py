@@ -144,6 +144,7 @@ def _add_streams(rows: dict[Level, Rows], instance: RedisSnapshot) -> None:
         of_stream = f'{start}{_name(stream.name)}",class="{stream.stream_class}"'
         of_streams.labels.append(of_stream + "} ")
         of_groups.records.extend(stream.groups)
+        of_groups.records.extend(stream.absent_groups)
         for group in stream.groups:
             of_group = f'{of_stream},group="{_often_used_name(group.name)}"'
             of_groups.labels.append(of_group + "} ")
@@ -152,6 +153,8 @@ def _add_streams(rows: dict[Level, Rows], instance: RedisSnapshot) -> None:
             of_consumers.labels.extend(
                 [f'{of_group},consumer="{_often_used_name(one.name)}"}} ' for one in consumers]
             )
+        for absent in stream.absent_groups:
+            of_groups.labels.append(f'{of_stream},group="{_name(absent.name)}"}} ')
 
 
 def _name(name: bytes) -> str:

@@ -33,6 +33,7 @@ class GroupLimit:
 
     match: re.Pattern[bytes]
     lag_limit_seconds: float | None
+    ack_limit_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class StreamPolicy:
     active: Schedule | None = None
     lag_limit_seconds: float | None = None
     group_rules: tuple[GroupLimit, ...] = ()
+    declared_groups: tuple[bytes, ...] = ()
 
     def quiet_limit_at(self, now: float) -> float | None:
         """How many seconds the stream may be silent at `now` (Unix time); None unless continuous.
@@ -70,6 +72,13 @@ class StreamPolicy:
             if rule.match.fullmatch(group):
                 return rule.lag_limit_seconds
         return self.lag_limit_seconds
+
+    def ack_limit_for(self, group: bytes) -> float | None:
+        """How many seconds an entry of this group may stay unacknowledged; None without a limit."""
+        for rule in self.group_rules:
+            if rule.match.fullmatch(group):
+                return rule.ack_limit_seconds
+        return None
 
 
 UNCLASSIFIED = StreamPolicy(StreamClass.UNCLASSIFIED)
@@ -164,11 +173,27 @@ def _policy_of(
         lag_limit_seconds=_finite(lag_limit),
         group_rules=tuple(
             GroupLimit(
-                globs.compile_glob(globs.encode(group.match)), _finite(group.lag_limit_seconds)
+                globs.compile_glob(globs.encode(group.match)),
+                _finite(_or_default(group.lag_limit_seconds, lag_limit)),
+                group.ack_limit_seconds,
             )
             for group in rule.groups
         ),
+        declared_groups=tuple(_declared_groups(rule, lag_limit)),
     )
+
+
+def _declared_groups(rule: "StreamRule", lag_limit: float) -> Iterable[bytes]:
+    """The groups that have to be there: named without a wildcard, with a limit, not optional."""
+    for group in rule.groups:
+        pattern = globs.encode(group.match)
+        limit = _or_default(group.lag_limit_seconds, lag_limit)
+        if globs.is_literal(pattern) and not group.optional and not math.isinf(limit):
+            yield globs.literal(pattern)
+
+
+def _or_default(limit_seconds: float | None, default_seconds: float) -> float:
+    return default_seconds if limit_seconds is None else limit_seconds
 
 
 def _finite(limit_seconds: float) -> float | None:

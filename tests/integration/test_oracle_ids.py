@@ -67,7 +67,7 @@ def test_ids_that_are_no_times_give_ages_since_this_process_saw_them(
     history.create_group(stream, "g")
     history.read(stream, "g", "c", 2)
     series = witness.check(stream, EVENT).of(stream)
-    assert not ENTRY_TIMES & series.keys()
+    assert ENTRY_TIMES & series.keys() == {"redis_stream_last_entry_timestamp_seconds"}
     witness.exporter.scrape_until(
         lambda scrape: min(ages(scrape, stream)) > 0.15, "the ages are more than nothing"
     )
@@ -90,7 +90,7 @@ def test_automatic_id_after_a_future_one_is_no_time_either(witness: Witness, str
     witness.check(stream, EVENT)
 
 
-def test_id_a_moment_ahead_is_a_time_and_its_age_is_not_negative(
+def test_id_a_moment_ahead_arrived_when_it_was_seen_and_its_age_is_not_negative(
     witness: Witness, stream: str
 ) -> None:
     history = witness.history
@@ -100,7 +100,8 @@ def test_id_a_moment_ahead_is_a_time_and_its_age_is_not_negative(
     series = witness.check(stream, EVENT).of(stream)
     assert series["redis_stream_last_entry_age_seconds"] == {("event",): 0}
     assert series["redis_stream_group_lag_seconds"] == {("event", "g"): 0}
-    assert series["redis_stream_last_entry_timestamp_seconds"] == {("event",): ahead / 1000}
+    (arrived,) = series["redis_stream_last_entry_timestamp_seconds"].values()
+    assert arrived < ahead / 1000 - 20
 
 
 def test_first_id_may_be_no_time_while_the_last_one_is(witness: Witness, stream: str) -> None:

@@ -16,6 +16,8 @@ from support.servers import RealServer
 
 AGES = {name for name in STREAM_SERIES if name.endswith(("_age_seconds", "_idle_seconds"))} | {
     "redis_stream_group_lag_seconds",
+    "redis_stream_group_stalled_seconds",
+    "redis_stream_group_unacknowledged_seconds",
     "redis_stream_group_consumer_inactive_seconds",
 }
 

@@ -42,6 +42,7 @@ def stream(
             "first_entry_timestamp_seconds": at - 3600.0 if is_timed else None,
             "entries_added": 3,
             "group_count": len(groups),
+            "age_is_least": age is not None and not clock,
             "groups": groups,
         }
         | fields

@@ -41,7 +41,16 @@ LABELS = {
     "G": {"redis", "db", "stream", "class", "group"},
     "C": {"redis", "db", "stream", "class", "group", "consumer"},
 }
-STREAM_SERIES = [name for names in SERIES.values() for name in names]
+TOLD_BY_ONE_LOOK = [name for names in SERIES.values() for name in names]
+# What follows from several looks; tests/integration/test_evidence.py has the proofs.
+EVIDENCE = [
+    "redis_stream_group_exists",
+    "redis_stream_group_stalled_seconds",
+    "redis_stream_group_falling_behind_seconds",
+    "redis_stream_group_entries_lost_total",
+    "redis_stream_group_unacknowledged_seconds",
+]
+STREAM_SERIES = [*TOLD_BY_ONE_LOOK, *EVIDENCE]
 # What an entry's ID tells: when it was added, and how long it or what follows it waits.
 ENTRY_TIMES = {
     "redis_stream_last_entry_timestamp_seconds",
@@ -120,9 +129,12 @@ class Scrape(Mapping[str, Series]):
         return len(self._samples)
 
     def of(self, stream: str, names: list[str] | None = None) -> dict[str, Series]:
-        """The S, G and C series of one stream, without its name in the keys; no empty series."""
+        """The S, G and C series of one stream, without its name in the keys; no empty series.
+
+        Those that one look can tell, unless others are named.
+        """
         found = {}
-        for name in names or STREAM_SERIES:
+        for name in names or TOLD_BY_ONE_LOOK:
             of_stream = {key[1:]: value for key, value in self[name].items() if key[0] == stream}
             if of_stream:
                 found[name] = of_stream

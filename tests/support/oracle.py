@@ -119,7 +119,8 @@ class Observer:
     Call `expect` once for every scrape, in order: it learns as the exporter may learn.
     """
 
-    first_seen: dict[tuple[str, ...], tuple[StreamId, Span]] = field(default_factory=dict)
+    arrivals: dict[str, dict[StreamId, Span]] = field(default_factory=dict)
+    looks: dict[str, tuple[StreamId, Span]] = field(default_factory=dict)
     errors: dict[tuple[str, str], int] = field(default_factory=dict)
     counters: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
 
@@ -135,6 +136,7 @@ class Observer:
         tells_inactive: bool,
     ) -> dict[str, Series]:
         """Every S, G and C series of the stream, keyed as by `Scrape.of`; no absent ones."""
+        self._look(name, stream, now)
         series = self._of_stream(name, stream, policy, now, tells_lag=tells_lag)
         for group_name, group in stream.groups.items():
             said = reported[group_name] if tells_lag else Reported(None, None)
@@ -152,7 +154,6 @@ class Observer:
     ) -> dict[str, Series]:
         last = stream.last_generated
         first = stream.entries[0] if stream.entries else None
-        seen = self._since(("last", name), last, now)
         series: dict[str, Series] = {}
         known: dict[str, object] = {
             "exists": 1,
@@ -160,13 +161,15 @@ class Observer:
             "groups": len(stream.groups),
             "entries_added_total": stream.added if tells_lag else None,
             "quiet_limit_seconds": policy.quiet_limit,
-            "last_entry_timestamp_seconds": last.seconds if last.is_time(now) else None,
             "first_entry_timestamp_seconds": (
                 first.seconds if first and first.is_time(now) else None
             ),
         }
         if last != ZERO:
-            known["last_entry_age_seconds"] = last.age(now) if last.is_time(now) else seen
+            arrived = self.arrivals[name][last]
+            known["last_entry_age_seconds"] = arrived.until(now)
+            exactly = arrived.low == arrived.high
+            known["last_entry_timestamp_seconds"] = last.seconds if exactly else Between(*arrived)
         _put(series, "redis_stream_", (policy.class_,), known)
         return series
 
@@ -181,17 +184,17 @@ class Observer:
     ) -> dict[str, object]:
         group = stream.groups[group_name]
         cursor = group.last_delivered
-        oldest = min(group.pending, default=None)
+        oldest, waiting = min(group.pending, default=None), stream.undelivered(group)
         return {
             "lag": self.lag(name, stream, group_name, said),
-            "lag_seconds": self._lag_seconds(name, stream, group_name, now),
+            "lag_seconds": self.arrivals[name][waiting[0]].until(now) if waiting else 0,
             "lag_limit_seconds": policy.lag_limits.get(group_name, policy.lag_limit),
             "consumers": len(group.consumers),
             "messages_pending": len(group.pending),
             "entries_read": said.entries_read,
             "last_delivered_timestamp_seconds": cursor.seconds if cursor.is_time(now) else None,
             "oldest_pending_deliveries": group.pending[oldest].deliveries if oldest else 0,
-            "oldest_pending_age_seconds": _pending_age(group, oldest, now),
+            "oldest_pending_age_seconds": self.arrivals[name][oldest].until(now) if oldest else 0,
         }
 
     def lag(self, name: str, stream: Stream, group_name: str, said: Reported) -> int | None:
@@ -223,25 +226,20 @@ class Observer:
             self.errors[key] = max(said.lag, 0)
         return self.errors.get(key, 0)
 
-    def _lag_seconds(self, name: str, stream: Stream, group_name: str, now: Span) -> object:
-        waiting = stream.undelivered(stream.groups[group_name])
-        if not waiting:
-            self.first_seen.pop(("lag", name, group_name), None)
-            return 0
-        seen = self._since(("lag", name, group_name), waiting[0], now)
-        return waiting[0].age(now) if waiting[0].is_time(now) else seen
-
-    def _since(self, key: tuple[str, ...], id_: StreamId, now: Span) -> Between:
-        """How long this observer has seen this ID in this place."""
-        if self.first_seen.get(key, (None, now))[0] != id_:
-            self.first_seen[key] = (id_, now)
-        return self.first_seen[key][1].until(now)
-
-
-def _pending_age(group: Group, oldest: StreamId | None, now: Span) -> object:
-    if oldest is None:
-        return 0
-    return oldest.age(now) if oldest.is_time(now) else group.pending[oldest].at.until(now)
+    def _look(self, name: str, stream: Stream, now: Span) -> None:
+        """Note when each entry arrived: when its ID says, unless a look denies it."""
+        before = self.looks.get(name)
+        if before is not None and stream.last_generated < before[0]:
+            self.arrivals.pop(name)
+            before = None
+        arrivals = self.arrivals.setdefault(name, {})
+        pending = [id_ for group in stream.groups.values() for id_ in group.pending]
+        for id_ in {*stream.entries, *pending, stream.last_generated} - arrivals.keys():
+            may_be = id_.is_time(now) and id_.seconds <= now.high
+            if before is not None and id_.seconds < before[1].low - 0.01:
+                may_be = False
+            arrivals[id_] = Span(id_.seconds, id_.seconds) if may_be else now
+        self.looks[name] = stream.last_generated, now
 
 
 def _of_consumer(

@@ -134,6 +134,7 @@ class RealServer:
         *options: str,
         password: str | None = None,
         tls: bool = False,
+        environment: dict[str, str] | None = None,
     ):
         self.name = name
         self.release = SERVERS[name]
@@ -141,6 +142,7 @@ class RealServer:
         self.options = options
         self.password = password
         self.tls = tls
+        self.environment = environment or {}
         self.port = 0
         self._log_start = 0
         self._process: subprocess.Popen[bytes] | None = None
@@ -174,6 +176,7 @@ class RealServer:
             self._process = subprocess.Popen(
                 [self._binary, *self._arguments()],
                 cwd=self.directory,
+                env=os.environ | self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

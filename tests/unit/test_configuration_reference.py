@@ -64,6 +64,8 @@ def writing_changes(key: str, default: str, tmp_path: Path) -> bool:
     }
     if key.endswith("hours"):
         base["streams"][0]["active"] = {"days": "mon-fri"}
+    if "groups[]" in key:
+        base["streams"][0]["groups"] = [{"match": "g"}]
     written = yaml.safe_load(yaml.safe_dump(base))
     *sections, name = key.split(".")
     place = written

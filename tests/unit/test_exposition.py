@@ -58,6 +58,13 @@ GROUPS = st.builds(
     entries_read=unknown_or(COUNTS),
     last_delivered_timestamp_seconds=unknown_or(SECONDS),
     consumer_list=st.lists(CONSUMERS, max_size=2, unique_by=lambda c: c.name).map(tuple),
+    exists=st.just(1),
+    stalled_seconds=unknown_or(SECONDS),
+    falling_behind_seconds=unknown_or(SECONDS),
+    entries_lost=unknown_or(COUNTS),
+    retention_used_ratio=unknown_or(SECONDS),
+    unacknowledged_seconds=unknown_or(SECONDS),
+    ack_limit_seconds=unknown_or(SECONDS),
 )
 STREAMS = st.builds(
     Stream,
@@ -71,6 +78,7 @@ STREAMS = st.builds(
     first_entry_timestamp_seconds=unknown_or(SECONDS),
     entries_added=unknown_or(COUNTS),
     group_count=unknown_or(COUNTS),
+    absent_groups=st.just(()),
     groups=st.lists(GROUPS, max_size=2, unique_by=lambda g: g.name).map(tuple),
 )
 KEYS = st.builds(

@@ -97,10 +97,16 @@ class ClassLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupRule:
-    """The lag limit of the groups whose name matches; infinite for none."""
+    """The limits of the groups whose name matches.
+
+    A lag limit that is None is not written there: the stream has it. A group that is named without
+    a wildcard has to exist unless it is `optional`.
+    """
 
     match: str
-    lag_limit_seconds: float
+    lag_limit_seconds: float | None = None
+    ack_limit_seconds: float | None = None
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

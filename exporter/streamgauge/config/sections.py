@@ -118,7 +118,9 @@ class GroupSection(Section):
     """`streams[].groups[]`."""
 
     match: Pattern
-    lag_limit: LagLimit
+    lag_limit: MaybeLagLimit = None
+    ack_limit: MaybeQuietLimit = None
+    optional: Flag = False
 
 
 def _class(value: object, info: ValidationInfo) -> StreamClass:
@@ -181,7 +183,12 @@ class StreamSection(Section):
             active=self.active.schedule() if self.active else None,
             lag_limit_seconds=self.lag_limit,
             groups=tuple(
-                GroupRule(match=group.match, lag_limit_seconds=group.lag_limit)
+                GroupRule(
+                    match=group.match,
+                    lag_limit_seconds=group.lag_limit,
+                    ack_limit_seconds=group.ack_limit,
+                    optional=group.optional,
+                )
                 for group in self.groups
             ),
         )

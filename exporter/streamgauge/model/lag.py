@@ -74,15 +74,3 @@ def learned_error(
     if known is None or entries_added < known.entries_added or entries_read < known.entries_read:
         return None
     return LagError(known.entries, entries_added, entries_read, last_generated)
-
-
-def began_anew(
-    known: LagError, *, length: int, first_entry: StreamId | None, entries_added: int | None
-) -> bool:
-    """Tell whether this is certainly another stream than the one an error was learned of.
-
-    All that it holds was added since; so what was added in all has to be that much more.
-    """
-    if first_entry is None or entries_added is None or first_entry <= known.last_generated:
-        return False
-    return entries_added < known.entries_added + length

@@ -1,74 +1,88 @@
-"""What one process remembers of one Redis between scrapes, because Redis does not tell it."""
+"""What is remembered of the streams and groups of one Redis between looks.
+
+It is bounded, and dropped with the stream or group that it is about. Times are Unix times in
+microseconds on the server's clock.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Container
 from collections.abc import Set as AbstractSet
-from typing import NamedTuple, TypeVar
+from dataclasses import dataclass, field
 
-from streamgauge.model.ids import StreamId
+from streamgauge.model.ids import NEVER, StreamId
 from streamgauge.model.lag import LagError
+from streamgauge.model.marks import Mark
 
 
-class Sighting(NamedTuple):
-    """An ID and when, on the server's clock in microseconds, it was first seen in its place."""
+@dataclass(slots=True)
+class GroupMemory:
+    """A group at its last look, and since when its troubles last; None is none, or unknown."""
 
-    entry_id: StreamId
-    since_us: int
+    cursor: StreamId
+    seen_us: int
+    entries_read: int | None = None
+    position: int | None = None
+    waiting_id: StreamId | None = None
+    lag_error: LagError | None = None
+    ahead_of: StreamId | None = None
+    ahead_added: int | None = None
+    ahead_waits_us: int | None = None
+    stands_since_us: int | None = None
+    handed_us: int | None = None
+    handed_left: int | None = None
+    past_limit_us: int | None = None
+    highest: int | None = None
+    highest_us: int = 0
+    pending_id: StreamId | None = None
+    pending_us: int = 0
+    lost: int = 0
+    is_within: bool = True
+    free_until_us: int = 0
 
 
-_Key = TypeVar("_Key")
-_Value = TypeVar("_Value")
+@dataclass(slots=True)
+class StreamMemory:
+    """A stream at its last look, and what earlier looks told of it.
+
+    `marks` are kept only once an ID's time was contradicted.
+    """
+
+    seen_us: int
+    last_generated: StreamId
+    length: int
+    first_entry: StreamId | None
+    entries_added: int | None
+    max_deleted: StreamId | None
+    marks: tuple[Mark, ...] = ()
+    is_trimmed: bool = False
+    groups: dict[bytes, GroupMemory] = field(default_factory=dict)
+
+    @property
+    def removed(self) -> int | None:
+        """How many entries have left the stream; None where the server does not count."""
+        return None if self.entries_added is None else self.entries_added - self.length
 
 
 class Memory:
-    """First sightings of IDs that are no clocks, learned lag errors, continuous streams seen.
-
-    Only what differs from the plain case is kept: on streams with automatic IDs and an honest
-    server it holds one name per continuous stream and nothing else.
+    """What is remembered of one Redis.
 
     A node that was given up still concludes from its thread: nothing is iterated here but copies,
-    taken in one step, and nothing is deleted that has to be there.
+    and nothing is deleted that has to be there.
     """
 
     def __init__(self) -> None:
-        self._last_generated: dict[bytes, Sighting] = {}
-        self._undelivered: dict[bytes, dict[bytes, Sighting]] = {}  # by stream, then by group
-        self._lag_errors: dict[bytes, dict[bytes, LagError]] = {}
+        self._streams: dict[bytes, StreamMemory] = {}
         self._continuous: set[bytes] = set()
+        self.is_after_outage = False
 
-    def unchanged_seconds(self, stream: bytes, last_generated: StreamId, now_us: int) -> float:
-        """Tell for how long last-generated-id is known to have been this: a lower bound."""
-        return _seconds_since_sighting(self._last_generated, stream, last_generated, now_us)
+    def stream(self, name: bytes) -> StreamMemory | None:
+        """Return what is known of a stream from earlier looks."""
+        return self._streams.get(name)
 
-    def undelivered_seconds(
-        self, stream: bytes, group: bytes, entry: StreamId, now_us: int
-    ) -> float:
-        """Tell for how long this entry is known to have been the group's oldest undelivered one."""
-        return _seconds_since_sighting(
-            self._undelivered.setdefault(stream, {}), group, entry, now_us
-        )
-
-    def forget_last_generated(self, stream: bytes) -> None:
-        """Drop the sighting of a stream whose ID tells the time by itself."""
-        self._last_generated.pop(stream, None)
-
-    def forget_undelivered(self, stream: bytes, group: bytes) -> None:
-        """Drop the sighting of a group that caught up, or whose oldest entry tells the time."""
-        if stream in self._undelivered:
-            _drop(self._undelivered, stream, group)
-
-    def lag_error(self, stream: bytes, group: bytes) -> LagError | None:
-        """Return the constant error learned of a group's reported lag."""
-        of_stream = self._lag_errors.get(stream)
-        return of_stream.get(group) if of_stream else None
-
-    def set_lag_error(self, stream: bytes, group: bytes, error: LagError | None) -> None:
-        """Keep, or with None drop, the constant error of a group's reported lag."""
-        if error is None:
-            _drop(self._lag_errors, stream, group)
-        else:
-            self._lag_errors.setdefault(stream, {})[group] = error
+    def keep(self, name: bytes, memory: StreamMemory) -> None:
+        """Remember a stream that was just looked at."""
+        self._streams[name] = memory
 
     def saw_continuous(self, stream: bytes) -> None:
         """Remember that a continuous stream existed, so that its absence will be reported."""
@@ -76,53 +90,48 @@ class Memory:
 
     @property
     def continuous(self) -> frozenset[bytes]:
-        """The continuous streams that existed in an earlier scrape."""
+        """The continuous streams that existed at an earlier look."""
         return frozenset(self._continuous)
 
     def forget_streams(self, kept: Container[bytes]) -> None:
         """Drop everything about streams that are no longer watched."""
-        _retain(self._last_generated, kept)
-        _retain(self._undelivered, kept)
-        _retain(self._lag_errors, kept)
-        for stream in list(self._continuous):
-            if stream not in kept:
-                self._continuous.discard(stream)
+        for name in list(self._streams):
+            if name not in kept:
+                self._streams.pop(name, None)
+        for name in list(self._continuous):
+            if name not in kept:
+                self._continuous.discard(name)
 
     def forget_contents(self, stream: bytes) -> None:
-        """Drop what was learned inside a stream that is gone; that it existed stays known."""
-        self.forget_last_generated(stream)
-        self.forget_groups(stream, kept=frozenset())
-
-    def knows_groups_of(self, stream: bytes) -> bool:
-        """Tell whether anything was learned of a stream's groups."""
-        return stream in self._undelivered or stream in self._lag_errors
-
-    def forget_groups(self, stream: bytes, kept: AbstractSet[bytes]) -> None:
-        """Drop what was learned of a stream's groups, but for those that it still has."""
-        for group in self._undelivered.get(stream, {}).keys() - kept:
-            _drop(self._undelivered, stream, group)
-        for group in self._lag_errors.get(stream, {}).keys() - kept:
-            _drop(self._lag_errors, stream, group)
+        """Drop what was learned of a stream that is gone; that it existed stays known."""
+        self._streams.pop(stream, None)
 
 
-def _retain(of_streams: dict[bytes, _Value], kept: Container[bytes]) -> None:
-    for stream in list(of_streams):
-        if stream not in kept:
-            of_streams.pop(stream, None)
+def is_another(known: StreamMemory, seen: StreamMemory) -> bool:
+    """Tell whether a name certainly stands for another stream than at the look before.
+
+    A stream was deleted and made again, renamed over or restored. In one and the same stream the
+    last ID, the first entry and every counter only ever go forward. Whatever it holds beyond what
+    was added since must be from before.
+    """
+    if seen.last_generated < known.last_generated:
+        return True
+    if known.first_entry and seen.first_entry and seen.first_entry < known.first_entry:
+        return True
+    if (seen.max_deleted or NEVER) < (known.max_deleted or NEVER):
+        return True
+    if known.entries_added is None or seen.entries_added is None:
+        return False
+    added = seen.entries_added - known.entries_added
+    if added < 0 or (seen.removed or 0) < (known.removed or 0):
+        return True
+    if seen.max_deleted != known.max_deleted:
+        return False
+    holds_old = seen.first_entry is not None and seen.first_entry <= known.last_generated
+    return added >= seen.length if holds_old else seen.length > added
 
 
-def _drop(of_streams: dict[bytes, dict[bytes, _Value]], stream: bytes, group: bytes) -> None:
-    of_stream = of_streams.get(stream)
-    if of_stream is not None:
-        of_stream.pop(group, None)
-        if not of_stream:
-            of_streams.pop(stream, None)
-
-
-def _seconds_since_sighting(
-    sightings: dict[_Key, Sighting], key: _Key, entry_id: StreamId, now_us: int
-) -> float:
-    seen = sightings.get(key)
-    if seen is None or seen.entry_id != entry_id:
-        seen = sightings[key] = Sighting(entry_id, now_us)
-    return max(0, now_us - seen.since_us) / 1e6
+def drop_groups(memory: StreamMemory, kept: AbstractSet[bytes]) -> None:
+    """Forget groups that are gone."""
+    for name in memory.groups.keys() - kept:
+        del memory.groups[name]

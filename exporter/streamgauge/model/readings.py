@@ -11,7 +11,10 @@ from streamgauge.state_keys import StateKey
 
 
 class PendingReading(NamedTuple):
-    """The pending entry with the smallest ID (XPENDING ... COUNT 1)."""
+    """The pending entry with the smallest ID (XPENDING ... COUNT 1).
+
+    `idle_ms` is the time since it was last delivered, -1 when nobody owns it.
+    """
 
     entry_id: StreamId
     idle_ms: int
@@ -20,7 +23,10 @@ class PendingReading(NamedTuple):
 
 @dataclass(slots=True)
 class GroupReading:
-    """One line of XINFO GROUPS; the second round fills in what it finds out about it."""
+    """One line of XINFO GROUPS; the second round fills in what it finds out about it.
+
+    `is_proven_empty` when nothing was found behind the cursor, whatever the server counts.
+    """
 
     name: bytes
     consumers: int
@@ -31,6 +37,7 @@ class GroupReading:
     oldest_undelivered: StreamId | None = None
     oldest_pending: PendingReading | None = None
     consumer_list: tuple[Consumer, ...] = ()
+    is_proven_empty: bool = False
 
 
 @dataclass(slots=True)
@@ -46,6 +53,7 @@ class StreamReading:
     entries_added: int | None
     groups: tuple[GroupReading, ...]
     from_replica: bool = False
+    max_deleted: StreamId | None = None
 
 
 class KeyReading(NamedTuple):

@@ -46,15 +46,39 @@ class Group(NamedTuple):
     oldest_pending_deliveries: int
     entries_read: int | None
     last_delivered_timestamp_seconds: float | None
-    consumer_list: tuple[Consumer, ...]
+    exists: int = 1
+    stalled_seconds: float | None = None
+    falling_behind_seconds: float | None = None
+    entries_lost: int | None = None
+    retention_used_ratio: float | None = None
+    unacknowledged_seconds: float | None = None
+    ack_limit_seconds: float | None = None
+    consumer_list: tuple[Consumer, ...] = ()
 
 
 new_group: Final = partial(tuple.__new__, Group)
 """Group(...) of all its values in order, in half the time."""
 
 
+@dataclass(frozen=True)
+class AbsentGroup:
+    """A declared group that is not there; nothing is known of it but its limits."""
+
+    name: bytes
+    lag_limit_seconds: float | None
+    ack_limit_seconds: float | None
+    exists: int = 0
+
+    lag = lag_seconds = stalled_seconds = falling_behind_seconds = entries_lost = None
+    retention_used_ratio = consumers = pending = unacknowledged_seconds = None
+    oldest_pending_age_seconds = oldest_pending_deliveries = None
+    entries_read = last_delivered_timestamp_seconds = None
+
+
 class Stream(NamedTuple):
     """A stream that was read, or (`exists` 0) one that ought to be there and is not.
+
+    `age_is_least` where IDs do not tell the time: the age counts from when a change was seen.
 
     A verdict also has one of which that is unknown (None), because it could not be read.
     """
@@ -69,6 +93,8 @@ class Stream(NamedTuple):
     first_entry_timestamp_seconds: float | None = None
     entries_added: int | None = None
     group_count: int | None = None
+    age_is_least: bool = False
+    absent_groups: tuple[AbsentGroup, ...] = ()
     groups: tuple[Group, ...] = ()
 
 

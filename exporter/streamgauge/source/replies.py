@@ -21,7 +21,8 @@ _NO_INTEGER: Final = "an integer was expected"
 _NO_TEXT: Final = "a bulk string was expected"
 _NO_SUCH_KEY: Final = -2
 _STREAM_FIELDS: Final = Fields(
-    (b"length", b"groups", b"last-generated-id", b"first-entry"), (b"entries-added",)
+    (b"length", b"groups", b"last-generated-id", b"first-entry"),
+    (b"entries-added", b"max-deleted-entry-id"),
 )
 _GROUP_FIELDS: Final = Fields(
     (b"name", b"consumers", b"pending", b"last-delivered-id"), (b"entries-read", b"lag")
@@ -54,7 +55,9 @@ def stream_reading(
     name: bytes, now_us: int, stream: Any, groups: Any, *, from_replica: bool = False
 ) -> StreamReading:
     """Read one key's XINFO STREAM and XINFO GROUPS."""
-    length, group_count, last_generated, first_entry, entries_added = _STREAM_FIELDS(stream)
+    length, group_count, last_generated, first_entry, entries_added, max_deleted = _STREAM_FIELDS(
+        stream
+    )
     if type(length) is not int or type(group_count) is not int:
         raise TypeError(_NO_INTEGER)
     return StreamReading(
@@ -67,6 +70,7 @@ def stream_reading(
         _optional_integer(entries_added),
         tuple([_group_reading(group) for group in _list(groups)]),
         from_replica,
+        None if max_deleted is None else StreamId.parse(max_deleted),
     )
 
 

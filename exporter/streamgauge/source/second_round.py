@@ -32,13 +32,12 @@ class Round(NamedTuple):
 
 
 def _take_undelivered(group: GroupReading, reply: Any) -> None:
-    """A lag reported in round one falls with the entries that it counted.
+    """Nothing behind the cursor is no lag, whatever the server counts.
 
-    Between the rounds a stream may be deleted or trimmed to nothing: no lag beside no entry.
+    The newest entry may have been deleted, or all of them between the rounds.
     """
     group.oldest_undelivered = replies.oldest_entry(reply)
-    if group.oldest_undelivered is None:
-        group.reported_lag = None
+    group.is_proven_empty = group.oldest_undelivered is None
 
 
 def _take_pending(group: GroupReading, reply: Any) -> None:

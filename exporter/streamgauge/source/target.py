@@ -112,6 +112,7 @@ class Target:
             self._complaints.server_readable()
             self._memory.forget_streams(watched)
             snapshot = self._snapshot(sample, policy)
+            self._memory.is_after_outage = False
         except Unreadable as error:
             return self.unreadable(deadline.ended or error)
         except Exception:  # noqa: BLE001 - a fault of this program must not cost the scrape
@@ -125,6 +126,7 @@ class Target:
         with self._lock:
             settings, policy = self._settings, self._policy
         self._complaints.server_unreadable(error)
+        self._memory.is_after_outage = True
         watched = self._watched(settings, policy)
         classes = Counter(stream_policy.stream_class for stream_policy in watched.values())
         errors = Counter({(c, error.reason): count for c, count in classes.items()})

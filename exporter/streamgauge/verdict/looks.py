@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
-from streamgauge.model.records import Group, RedisSnapshot, Stream, new_group, new_stream
+from streamgauge.model.records import Group, RedisSnapshot, Stream
 from streamgauge.policy import UNCLASSIFIED, Policy, StreamClass, StreamPolicy
 
 
@@ -40,7 +40,7 @@ class StreamLooks(NamedTuple):
     @property
     def ids_are_clocks(self) -> bool:
         """Whether its age comes from its IDs; otherwise the age is only a lower bound."""
-        return self.now.age_seconds is None or self.now.last_entry_timestamp_seconds is not None
+        return not self.now.age_is_least
 
     @property
     def added(self) -> int | None:
@@ -166,14 +166,13 @@ class GroupLooks(NamedTuple):
 
 
 def _faint_stream(stream: Stream) -> Stream:
-    return new_stream((*stream[:-1], tuple([_faint_group(group) for group in stream.groups])))
+    groups = tuple([_faint_group(group) for group in stream.groups])
+    return stream._replace(groups=groups)
 
 
 def _faint_group(group: Group) -> Group:
     delivered = group.last_delivered_timestamp_seconds
-    return new_group(
-        (group.name, group.lag, 0.0, None, 0, 0, 0.0, 0, group.entries_read, delivered, ())
-    )
+    return Group(group.name, group.lag, 0.0, None, 0, 0, 0.0, 0, group.entries_read, delivered)
 
 
 def seconds_between(now: Look, earlier: Look | None) -> float | None:

@@ -26,8 +26,7 @@ KEYS = {
     "group": (
         "redis: {url: redis://h}\nstreams:\n  - {match: s, class: event, groups: [{match: g, lag: 5m}]}\n",
         [
-            "streams[0].groups[0].lag_limit (line 3): missing",
-            "streams[0].groups[0].lag (line 3): unknown key, allowed: match, lag_limit",
+            "streams[0].groups[0].lag (line 3): unknown key, allowed: match, lag_limit, ack_limit, optional",
         ],
     ),
     "class": (

@@ -1,0 +1,37 @@
+"""When an entry arrived. The time in its ID is an estimate; what was seen is evidence.
+
+An entry arrived after the last look at which it was not there, and no later than the first at
+which it was. Where the ID's time lies between the two it is believed. Where it does not, the entry
+counts from when it was first seen: its age is then a lower bound. So counters, event times and
+times in the future need no rule of their own.
+"""
+
+from __future__ import annotations
+
+from streamgauge.model.ids import StreamId
+from streamgauge.model.marks import Mark, looks_around
+
+_TOLERANCE_US = 5_000
+"""Servers cache the clock that they write into IDs, for up to some milliseconds."""
+
+
+def arrival_us(entry_id: StreamId, marks: tuple[Mark, ...], now_us: int) -> int:
+    """Return the Unix time in microseconds at which an entry arrived, at the latest `now_us`.
+
+    `marks` say which was the stream's last ID at earlier looks and at this one. Without any, there
+    was no look yet, or none has contradicted an ID's time.
+    """
+    after_us, by_us = looks_around(entry_id, marks)
+    by_us = now_us if by_us is None else by_us
+    if contradicts(entry_id, after_us, by_us):
+        return by_us
+    return min(entry_id.ms * 1000, by_us)
+
+
+def contradicts(entry_id: StreamId, after_us: int | None, by_us: int) -> bool:
+    """Tell whether an ID's time cannot be when the entry arrived: after one look, by another."""
+    estimate_us = entry_id.ms * 1000
+    # An ID's time is a whole millisecond.
+    too_early = after_us is not None and estimate_us + 1000 + _TOLERANCE_US <= after_us
+    too_late = estimate_us > by_us + _TOLERANCE_US
+    return too_early or too_late or not entry_id.is_clock(by_us // 1000)
