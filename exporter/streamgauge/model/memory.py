@@ -134,4 +134,4 @@ def is_another(known: StreamMemory, seen: StreamMemory) -> bool:
 def drop_groups(memory: StreamMemory, kept: AbstractSet[bytes]) -> None:
     """Forget groups that are gone."""
     for name in memory.groups.keys() - kept:
-        del memory.groups[name]
+        memory.groups.pop(name, None)  # a node that was given up may have dropped it
