@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from support.exporter import ExporterProcess
 from support.history import History, Witness
@@ -18,6 +19,10 @@ LOGS = pytest.StashKey[list[tuple[str, Callable[[], str]]]]()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--nightly", action="store_true", help=NIGHTLY)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    settings.load_profile("nightly" if config.getoption("nightly") else "daily")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

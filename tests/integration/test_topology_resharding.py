@@ -17,7 +17,10 @@ SLOT = key_slot(b"tag")
 OTHERS = [f"other:{number}" for number in range(30)]
 
 
-@pytest.fixture(scope="module", params=["redis-6.2", "redis-7.0", "valkey-9.1"])
+MORE = [pytest.param(name, marks=pytest.mark.nightly) for name in ("redis-7.0", "valkey-9.1")]
+
+
+@pytest.fixture(scope="module", params=["redis-6.2", *MORE])
 def cluster(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RealCluster]:

@@ -74,6 +74,7 @@ def scenario_verdicts(each_promtool: Peer):
     return judge_all(batches(sharded_scenarios()), PAGING_RULES, each_promtool)
 
 
+@pytest.mark.nightly
 def test_what_one_exporter_pages_for_a_fleet_pages_for(scenario_verdicts):
     assert len(scenario_verdicts) > 100
     problems = {name: one.problems for name, one in scenario_verdicts.items() if one.problems}

@@ -7,5 +7,6 @@ pytest.register_assert_rewrite(
     "support.exporter", "support.history", "support.metrics", "support.oracle", "support.servers"
 )
 # How long an example takes says more of the machine than of what it is about.
-settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("patient")
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("daily", PATIENT, max_examples=30)
+settings.register_profile("nightly", PATIENT, max_examples=300)

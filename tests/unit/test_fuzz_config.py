@@ -79,13 +79,13 @@ def told(outcome) -> bool:
 
 
 @given(st.binary(max_size=200))
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(derandomize=True)
 def test_arbitrary_bytes_are_a_configuration_or_mistakes(file, content):
     assert told(read(file, content))
 
 
 @given(PUNCTUATION)
-@settings(max_examples=250, deadline=None, derandomize=True)
+@settings(derandomize=True)
 def test_arbitrary_text_is_a_configuration_or_mistakes(file, text):
     assert told(read(file, text.encode("utf-8", "surrogatepass")))
 
@@ -94,13 +94,13 @@ def test_arbitrary_text_is_a_configuration_or_mistakes(file, text):
 @example({"redis": {"url": "redis://h", "timeout": float("nan")}})
 @example({"redis": {"url": "redis://h", "timeout": 10**400}})
 @given(DATA | NEARLY_RIGHT)
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(derandomize=True)
 def test_arbitrary_yaml_is_a_configuration_or_mistakes(file, data):
     assert told(read(file, yaml.safe_dump(data, allow_unicode=True).encode("utf-8", "replace")))
 
 
 @given(NEARLY_RIGHT, st.integers(0, 400), st.binary(max_size=3))
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(derandomize=True)
 def test_configuration_with_bytes_replaced_is_one_or_mistakes(file, data, place, bytes_):
     content = yaml.safe_dump(data).encode()
     place = min(place, len(content))
@@ -108,7 +108,7 @@ def test_configuration_with_bytes_replaced_is_one_or_mistakes(file, data, place,
 
 
 @given(DATA)
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(derandomize=True)
 def test_arbitrary_web_configuration_is_one_or_mistakes(file, data):
     file.write_text(yaml.safe_dump(data, allow_unicode=True), errors="replace")
     try:
@@ -120,7 +120,7 @@ def test_arbitrary_web_configuration_is_one_or_mistakes(file, data):
 @given(st.dictionaries(st.sampled_from(["URL", "NAME", "TIMEOUT", "MODE", "PASSWORD", "USERNAME",
                                         "SENTINEL_NODES", "SENTINEL_SERVICE", "TLS_CA_FILE"]),
                        st.sampled_from(WORDS) | st.text(max_size=12), max_size=5))  # fmt: skip
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(derandomize=True)
 def test_arbitrary_variables_are_a_configuration_or_mistakes(variables):
     environ = {f"STREAMGAUGE_REDIS_{name}": value for name, value in variables.items()}
     try:

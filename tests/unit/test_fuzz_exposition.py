@@ -66,7 +66,7 @@ def snapshot(names: list[bytes], instance: str) -> Snapshot:
 
 
 @given(st.lists(NAMES, max_size=6, unique=True), NAMES, ACCEPT, ACCEPT)
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(derandomize=True)
 def test_names_of_any_bytes_come_back_distinct_whatever_is_accepted(names, name, accept, encoding):
     headers = {"accept": accept, "accept-encoding": encoding}
     instance = label_value(name)

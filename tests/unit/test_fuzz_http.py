@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import bcrypt
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streamgauge.config import load_config
@@ -39,10 +39,6 @@ VALUES = st.sampled_from(
      "nan", "0", "100-continue", "websocket", "*/*;q=0.5", ";;,,=", "99999999999999999999"]
 ) | st.text(max_size=12)  # fmt: skip
 HEADERS = st.lists(st.tuples(NAMES, VALUES), max_size=5)
-FEW = settings(
-    max_examples=120, deadline=None, derandomize=True,
-    suppress_health_check=[HealthCheck.too_slow],
-)  # fmt: skip
 
 
 class Served:
@@ -139,7 +135,7 @@ def status(answer: bytes) -> int:
 
 
 @given(method=METHOD, path=PATH, headers=HEADERS)
-@FEW
+@settings(derandomize=True)
 def test_requests_are_answered_or_refused(served, method, path, headers):
     assert status(served.answer(request(method, path, headers))) in (
         0, 200, 304, 400, 404, 405, 431, 503,
@@ -149,14 +145,14 @@ def test_requests_are_answered_or_refused(served, method, path, headers):
 @given(
     st.binary(max_size=100) | st.binary(max_size=60).map(lambda some: b"GET /" + some + b"\r\n\r\n")
 )
-@FEW
+@settings(derandomize=True)
 def test_arbitrary_bytes_are_answered_or_hung_up_on(served, payload):
     assert status(served.answer(payload)) in (0, 200, 400, 404, 405)
     wait_for(served.is_well, "it answers, as soon as the machine lets it within its tight limits")
 
 
 @given(method=METHOD, path=PATH, headers=HEADERS)
-@FEW
+@settings(derandomize=True)
 def test_nothing_gets_past_the_password(guarded, method, path, headers):
     assert status(guarded.answer(request(method, path, headers))) in (0, 400, 401, 429, 431)
 
@@ -164,7 +160,7 @@ def test_nothing_gets_past_the_password(guarded, method, path, headers):
 @given(
     st.binary(max_size=30) | st.binary(max_size=20).map(lambda b: b"Basic " + base64.b64encode(b))
 )
-@settings(deadline=None, derandomize=True)
+@settings(derandomize=True)
 def test_authorization_is_credentials_or_none(header):
     credentials = basic_credentials(header)
     assert credentials is None or header[:6].lower() == b"basic "

@@ -84,7 +84,7 @@ def answered(payload: bytes):
 
 
 @given(NESTED, NESTED)
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(derandomize=True)
 def test_replies_of_every_shape_are_read_or_malformed(one, other):
     for read in (lambda: replies.stream_reading(b"s", 7, one, other), *(
         lambda reader=reader: reader(one) for reader in READERS
@@ -97,7 +97,7 @@ def test_replies_of_every_shape_are_read_or_malformed(one, other):
 
 
 @given(NESTED, NESTED, NESTED, st.sampled_from(POLICIES))
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(derandomize=True)
 def test_what_is_read_becomes_a_record_and_valid_text(clock, one, other, policy):
     try:
         now_us = replies.time_us(clock) if clock else 1_800_000_000_000_000
@@ -120,12 +120,12 @@ def reason_for(payload: bytes) -> str | None:
 
 
 @given(NESTED)
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(derandomize=True)
 def test_reply_of_every_shape_comes_through_the_wire(reply):
     assert reason_for(resp(reply)) is None
 
 
 @given(st.binary(max_size=64))
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(derandomize=True)
 def test_arbitrary_bytes_are_a_reply_or_the_server_is_unreadable(payload):
     assert reason_for(payload) in (None, "other", "protocol")

@@ -3,7 +3,7 @@
 import re
 
 import yaml
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from streamgauge import globs
@@ -92,7 +92,6 @@ class TestMerge:
 
 
 class TestRoundTrip:
-    @settings(max_examples=150, deadline=None)
     @given(st.dictionaries(names, st.sampled_from([EVENT, HYBRID, FEED, None]), max_size=20))
     @example({b"\xff*\x00": FEED, b"'": EVENT, b"true": HYBRID, b"# x": EVENT, b" y ": None})
     @example({"\ufeff\u2028\U0001f600\x85".encode(): FEED, b"1:30": EVENT, b"a: b": HYBRID})
