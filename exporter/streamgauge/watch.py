@@ -6,6 +6,7 @@ import platform
 import threading
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Final
 
 from streamgauge import __version__
@@ -14,6 +15,7 @@ from streamgauge.logs import EventLog
 from streamgauge.model.records import ProcessState
 from streamgauge.policy import Policy
 from streamgauge.shard import WHOLE, Shard, policy_of
+from streamgauge.state_file import StateFile
 from streamgauge.watched import WatchedTarget
 
 _log = EventLog("config")
@@ -23,9 +25,16 @@ _PYTHON: Final = platform.python_version()
 class Watch:
     """Holds one target per configured Redis and swaps the configuration while they run."""
 
-    def __init__(self, load: Callable[[], Config], shard: Shard = WHOLE) -> None:
-        """Read the configuration; raises ConfigError when it cannot be used."""
+    def __init__(
+        self, load: Callable[[], Config], shard: Shard = WHOLE, *, saves: bool = True
+    ) -> None:
+        """Read the configuration; raises ConfigError when it cannot be used.
+
+        What was learned is read from the configured file, and written there if this one `saves`.
+        """
         self._load = load
+        self._saves = saves
+        self._state: StateFile | None = None
         self._shard = shard
         self._started = False
         self._reloading = threading.Lock()
@@ -90,17 +99,19 @@ class Watch:
         """Hang up everywhere; a sample under way fails at once."""
         for target in self._targets.values():
             target.stop()
+            target.save(at_once=True)
 
     def _apply(self, config: Config) -> None:
         policy = self._policy = policy_of(config, self._shard)
+        state = self._state = self._state_of(config)
         targets: dict[str, WatchedTarget] = {}
         for redis in config.redis:
             known = self._targets.get(redis.name)
             if known is not None and known.redis == redis:
-                known.configure(config.discovery, policy)
+                known.configure(config.discovery, policy, state)
                 targets[redis.name] = known
             else:
-                targets[redis.name] = WatchedTarget(redis, config.discovery, policy)
+                targets[redis.name] = WatchedTarget(redis, config.discovery, policy, state)
         old, self._targets = self._targets, targets
         for name, target in targets.items():
             if self._started and old.get(name) is not target:
@@ -108,3 +119,16 @@ class Watch:
         for name, target in old.items():
             if targets.get(name) is not target:
                 target.stop()
+
+    def _state_of(self, config: Config) -> StateFile | None:
+        """Return the file for what is learned; shards have one each."""
+        if config.state_file is None:
+            return None
+        path = Path(config.state_file)
+        if self._shard != WHOLE:
+            path = path.with_name(f"{path.name}.{str(self._shard).replace('/', '-of-')}")
+        state = self._state
+        if state is None or state.path != path:
+            state = StateFile(path, writes=self._saves)
+        state.keep_only({redis.name for redis in config.redis})
+        return state

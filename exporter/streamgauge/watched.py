@@ -15,6 +15,7 @@ from streamgauge.source.errors import Unreadable
 from streamgauge.source.stream_error import StreamError
 from streamgauge.source.target import Target
 from streamgauge.source.topology import Outage
+from streamgauge.state_file import StateFile
 from streamgauge.verdict.looks import Look
 
 _NEAREST_SECONDS: Final = 5.0
@@ -55,8 +56,14 @@ class _Seen(NamedTuple):
 class WatchedTarget(Target):
     """A target that keeps two looks, so that growth is known without waiting for a second one."""
 
-    def __init__(self, redis: RedisConfig, discovery: DiscoveryConfig, policy: Policy) -> None:
-        super().__init__(redis, discovery, policy)
+    def __init__(
+        self,
+        redis: RedisConfig,
+        discovery: DiscoveryConfig,
+        policy: Policy,
+        state: StateFile | None = None,
+    ) -> None:
+        super().__init__(redis, discovery, policy, state)
         self._complaints: _Heard = _Heard(redis.name)
         self._history = History()
         self._seen: _Seen | None = None

@@ -38,10 +38,10 @@ streams: [{match: "*", class: event}]
 """
 DESCRIPTION = r"""
 Servers
-  name    address  db   mode        login                      tls           timeout
-  main    h:6379   db1  standalone  u, with password           no            500ms
-  t:6379  t:6379   db0  standalone  default user, no password  not verified  5s
-  v:7000  v:7000   db0  cluster     default user, no password  verified      5s
+  name    address  db   mode     login                      tls           timeout
+  main    h:6379   db1  auto     u, with password           no            500ms
+  t:6379  t:6379   db0  auto     default user, no password  not verified  5s
+  v:7000  v:7000   db0  cluster  default user, no password  verified      5s
 
 Discovery
   match          q* r*

@@ -33,7 +33,7 @@ def test_flag_then_environment_then_file_then_default(load):
     text = "redis: {url: redis://file, timeout: 1s, name: file}"
     (server,) = load(text, {"redis.url": "redis://flag"}, URL="redis://env", TIMEOUT="2s").redis
     assert (server.host, server.timeout_seconds, server.name) == ("flag", 2, "file")
-    assert (server.db, server.mode) == (0, "standalone")
+    assert (server.db, server.mode) == (0, "auto")
 
 
 def test_every_setting_has_a_variable(load, tmp_path):

@@ -70,7 +70,7 @@ def test_a_whole_file_is_read_as_written(load):
     (server,) = config.redis
     assert (server.name, server.address, server.db) == ("quantum", "127.0.0.1:6379", 3)
     assert (server.username, secret(server), server.timeout_seconds) == ("exporter", "hunter2", 2)
-    assert (server.mode, server.tls, server.sentinel) == ("standalone", None, None)
+    assert (server.mode, server.tls, server.sentinel) == ("auto", None, None)
     assert config.discovery == DiscoveryConfig(
         match=("quantum:stream:*",), interval_seconds=30, max_streams=500, max_consumers=0
     )

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from streamgauge.config import load_config
 from streamgauge.config.keys import KeySection
+from streamgauge.config.load import FileSection
 from streamgauge.config.sections import ClassesSection, DiscoverySection, StreamSection
 from streamgauge.config.servers import ServerSection
 
@@ -22,6 +23,10 @@ TOP = {
     "streams[]": StreamSection,
     "keys[]": KeySection,
 }
+
+
+def top_name(path: str) -> str:
+    return path.removesuffix("[]")
 
 
 def section_of(annotation: object) -> tuple[type[BaseModel], bool] | None:
@@ -48,6 +53,7 @@ def keys(section: type[BaseModel], path: str) -> typing.Iterator[str]:
 
 def test_every_key_has_a_row_and_every_row_is_a_key():
     known = [key for path, section in TOP.items() for key in keys(section, path)]
+    known += [name for name in FileSection.model_fields if name not in {*map(top_name, TOP)}]
     assert sorted(key for key, _ in ROWS) == sorted(known)
 
 

@@ -85,7 +85,7 @@ class TestQuietLimit:
         assert stream_record(reading(ago(1)), EVENT, Memory()).quiet_limit_seconds is None
 
     def test_a_stream_that_is_missing_keeps_it(self):
-        stream = absent_record(b"s", CONTINUOUS, NOW, Memory())
+        stream = absent_record(b"s", CONTINUOUS, NOW_US, Memory(), frozenset())
         assert (stream.exists, stream.quiet_limit_seconds) == (0, 30.0)
         assert stream.length is None
 
@@ -182,7 +182,7 @@ class TestMemory:
 
     def test_it_is_forgotten_with_the_stream(self):
         memory = self.of_a_lag_that_is_none(reported=950, read=50, added=1000, first=None)
-        absent_record(b"s", EVENT, NOW, memory)
+        absent_record(b"s", EVENT, NOW_US, memory, frozenset())
         assert memory.stream(b"s") is None
 
     def test_only_continuous_streams_are_remembered_to_have_existed(self):

@@ -38,8 +38,9 @@ NESTED = st.recursive(
     SCALARS, lambda inner: st.lists(inner, max_size=4) | _pairs(inner), max_leaves=30
 )
 POLICIES = [UNCLASSIFIED, StreamPolicy(StreamClass.CONTINUOUS, quiet_limit_seconds=5.0)]
+PRIMARY = {"from_replica": False, "server": None}
 READERS = (
-    replies.consumers, replies.oldest_pending, replies.oldest_entry, replies.time_us,
+    replies.consumers, replies.oldest_pending, replies.first_entries, replies.time_us,
     replies.lifetime, replies.field_value,
 )  # fmt: skip
 
@@ -86,14 +87,14 @@ def answered(payload: bytes):
 @given(NESTED, NESTED)
 @settings(derandomize=True)
 def test_replies_of_every_shape_are_read_or_malformed(one, other):
-    for read in (lambda: replies.stream_reading(b"s", 7, one, other), *(
+    for read in (lambda: replies.stream_reading(b"s", 7, one, other, **PRIMARY), *(
         lambda reader=reader: reader(one) for reader in READERS
     )):  # fmt: skip
         try:
             read()
         except replies.MALFORMED:
             continue
-    assert replies.role(one) in (None, "master", "slave")
+    assert replies.hello(one).role in (None, "master", "slave")
 
 
 @given(NESTED, NESTED, NESTED, st.sampled_from(POLICIES))
@@ -101,7 +102,7 @@ def test_replies_of_every_shape_are_read_or_malformed(one, other):
 def test_what_is_read_becomes_a_record_and_valid_text(clock, one, other, policy):
     try:
         now_us = replies.time_us(clock) if clock else 1_800_000_000_000_000
-        reading = replies.stream_reading(b"s", now_us, one, other)
+        reading = replies.stream_reading(b"s", now_us, one, other, **PRIMARY)
     except replies.MALFORMED:
         return
     stream = stream_record(reading, policy, Memory())
@@ -128,4 +129,4 @@ def test_reply_of_every_shape_comes_through_the_wire(reply):
 @given(st.binary(max_size=64))
 @settings(derandomize=True)
 def test_arbitrary_bytes_are_a_reply_or_the_server_is_unreadable(payload):
-    assert reason_for(payload) in (None, "other", "protocol")
+    assert reason_for(payload) in (None, "connection", "other", "protocol")

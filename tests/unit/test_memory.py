@@ -1,12 +1,12 @@
 """A node that was given up still concludes, into the memory that the next scrape works on."""
 
 from streamgauge.model.ids import NEVER
-from streamgauge.model.memory import Memory, StreamMemory
+from streamgauge.model.memory import FeedMemory, Memory, StreamMemory
 
 
 def learn(memory: Memory, stream: bytes) -> None:
     """Learn of a stream everything that there is to remember."""
-    memory.saw_continuous(stream)
+    memory.keep_feed(stream, FeedMemory(1))
     memory.keep(stream, StreamMemory(1, NEVER, 0, None, None, None))
 
 

@@ -24,6 +24,9 @@ RESP = st.recursive(
 )
 
 
+PRIMARY = {"from_replica": False, "server": None}
+
+
 @pytest.mark.parametrize(
     ("reply", "role"),
     [
@@ -37,11 +40,11 @@ RESP = st.recursive(
     ],
 )
 def test_the_role_is_known_or_none(reply, role):
-    assert replies.role(reply) == role
+    assert replies.hello(reply).role == role
 
 
 def test_a_stream_of_redis_6_2_tells_no_entries_added():
-    reading = replies.stream_reading(b"s", 7, STREAM_62, [GROUP_62])
+    reading = replies.stream_reading(b"s", 7, STREAM_62, [GROUP_62], **PRIMARY)
     assert reading.entries_added is None
     assert reading.first_entry == StreamId(8, 0)
     assert reading.groups == (GroupReading(b"g", 1, 2, StreamId(8, 0), None, None),)
@@ -52,7 +55,7 @@ def test_the_order_of_the_fields_and_new_ones_make_no_difference():
     turned = [item for pair in reversed(pairs) for item in pair]
     newer = [*turned, b"entries-added", 5, b"unheard-of", [1, [2]]]
     reading = replies.stream_reading(
-        b"s", 7, newer, [[*GROUP_62, b"entries-read", 3, b"lag", None]]
+        b"s", 7, newer, [[*GROUP_62, b"entries-read", 3, b"lag", None]], **PRIMARY
     )
     assert reading.entries_added == 5
     assert reading.groups[0].entries_read == 3
@@ -62,7 +65,7 @@ def test_the_order_of_the_fields_and_new_ones_make_no_difference():
 def test_an_empty_stream_has_no_first_entry():
     fields = dict(zip(STREAM_62[::2], STREAM_62[1::2], strict=True)) | {b"first-entry": None}
     reply = [item for pair in fields.items() for item in pair]
-    assert replies.stream_reading(b"s", 7, reply, []).first_entry is None
+    assert replies.stream_reading(b"s", 7, reply, [], **PRIMARY).first_entry is None
 
 
 @pytest.mark.parametrize(
@@ -80,9 +83,9 @@ def test_the_oldest_pending_entry_and_none():
     assert replies.oldest_pending([]) is None
 
 
-def test_the_oldest_entry_of_a_range_and_none():
-    assert replies.oldest_entry([[b"8-0", [b"a", b"1"]]]) == StreamId(8, 0)
-    assert replies.oldest_entry([]) is None
+def test_the_first_entries_of_a_range_are_counted():
+    assert replies.first_entries([[b"8-0", [b"a", b"1"]], [b"9-0"]]) == (StreamId(8, 0), 2)
+    assert replies.first_entries([]) == (None, 0)
 
 
 def test_the_time_is_microseconds():
@@ -96,16 +99,16 @@ def test_the_time_is_microseconds():
 )
 def test_another_shape_than_documented_is_malformed(reply):
     with pytest.raises(replies.MALFORMED):
-        replies.stream_reading(b"s", 7, reply, [])
+        replies.stream_reading(b"s", 7, reply, [], **PRIMARY)
 
 
 @given(RESP, RESP)
 def test_arbitrary_replies_are_read_or_malformed(one, other):
     for read in (
-        lambda: replies.stream_reading(b"s", 7, one, other),
+        lambda: replies.stream_reading(b"s", 7, one, other, **PRIMARY),
         lambda: replies.consumers(one),
         lambda: replies.oldest_pending(one),
-        lambda: replies.oldest_entry(one),
+        lambda: replies.first_entries(one),
         lambda: replies.time_us(one),
     ):
         try:

@@ -7,7 +7,9 @@ from streamgauge.policy import StreamClass
 from streamgauge.source.brief import Brief
 from streamgauge.source.deadline import Deadline
 from streamgauge.source.errors import ErrorReply, Unreadable
+from streamgauge.source.greeting import Greeting
 from streamgauge.source.sample import Terms, take_sample
+from streamgauge.source.second_round import Lookups
 from support.resp import command_parts
 
 TIME = [b"1800000000", b"5"]
@@ -81,7 +83,13 @@ class Server:
 def sample(server, count, brief=None):
     names = [b"%d" % number for number in range(count)]
     return take_sample(
-        server, names, TERMS, deadline=Deadline(60), brief=brief if brief is not None else Brief()
+        server,
+        names,
+        TERMS,
+        deadline=Deadline(60),
+        brief=brief if brief is not None else Brief(),
+        greeting=Greeting("auto"),
+        lookups=Lookups(),
     )
 
 

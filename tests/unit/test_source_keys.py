@@ -9,10 +9,12 @@ from streamgauge.source.brief import Brief
 from streamgauge.source.deadline import Deadline
 from streamgauge.source.errors import ErrorReply, Redirect, Unreadable
 from streamgauge.source.gather import Gathering, Route, first_plan
+from streamgauge.source.greeting import Greeting
 from streamgauge.source.key_records import error_counts, key_state, unread_keys
 from streamgauge.source.keys import KeyAnswer, KeyFailure, key_answer, key_commands
 from streamgauge.source.node import Node
 from streamgauge.source.sample import NodeSample, Terms, take_sample
+from streamgauge.source.second_round import Lookups
 from streamgauge.source.session import Visit
 from streamgauge.source.slots import SlotMap
 from streamgauge.source.tally import Tally
@@ -36,7 +38,12 @@ class Server:
     """Stands in for a wire: answers every command of one kind alike."""
 
     def __init__(self, **answers):
-        self.answers = {"TIME": [b"1800000000", b"0"], "HELLO": [], "SCAN": [b"0", []]} | answers
+        self.answers = {
+            "TIME": [b"1800000000", b"0"],
+            "HELLO": [],
+            "ROLE": [],
+            "SCAN": [b"0", []],
+        } | answers
         self.sent = []
         self.bytes_read = 0
         self._waiting = []
@@ -52,7 +59,15 @@ class Server:
 
 def sample(*subjects, **answers):
     server = Server(**answers)
-    return server, take_sample(server, subjects, TERMS, deadline=Deadline(9), brief=Brief())
+    return server, take_sample(
+        server,
+        subjects,
+        TERMS,
+        deadline=Deadline(9),
+        brief=Brief(),
+        greeting=Greeting("auto"),
+        lookups=Lookups(),
+    )
 
 
 STREAM = [b"length", 0, b"groups", 0, b"last-generated-id", b"0-0", b"first-entry", None]
@@ -60,14 +75,16 @@ STREAM = [b"length", 0, b"groups", 0, b"last-generated-id", b"0-0", b"first-entr
 
 def test_keys_travel_with_the_streams_in_one_round():
     server, found = sample(b"s", PLAIN, TIMED, XINFO=STREAM, PTTL=-1, HGET=b"1")
-    assert server.sent == [["TIME", "HELLO", "TIME", "XINFO", "XINFO", "PTTL", "HGET", "PTTL"]]
+    assert server.sent == [
+        ["TIME", "HELLO", "ROLE", "TIME", "XINFO", "XINFO", "PTTL", "HGET", "PTTL"]
+    ]
     assert [reading.key for reading in found.key_readings] == [PLAIN, TIMED]
     assert found.key_failures == []
 
 
 def test_without_a_stream_the_server_is_still_proved_readable():
     server, _ = sample(PLAIN, PTTL=DENIED)
-    assert server.sent == [["TIME", "HELLO", "SCAN", "TIME", "PTTL"]]
+    assert server.sent == [["TIME", "HELLO", "ROLE", "SCAN", "TIME", "PTTL"]]
     with pytest.raises(Unreadable, match="LOADING"):
         sample(PLAIN, PTTL=ErrorReply.parse("LOADING Redis is loading"))
 

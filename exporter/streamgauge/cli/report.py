@@ -148,7 +148,7 @@ def report(
     logs.configure("warn", "logfmt")
     try:
         config = read_config(config_file, redis_url)
-        watch = Watch(lambda: config)
+        watch = Watch(lambda: config, saves=False)
     except ConfigError as error:
         raise ConfigMistake(error) from error
     watch.start()

@@ -28,6 +28,7 @@ from streamgauge.config.servers import SentinelSection, ServerSection, TlsSectio
 from streamgauge.config.values import (
     EMPTY_LIST,
     EMPTY_SECTION,
+    MaybePath,
     Section,
     Surroundings,
 )
@@ -42,6 +43,7 @@ class FileSection(Section):
     streams: Annotated[tuple[StreamSection, ...], EMPTY_LIST] = ()
     keys: Annotated[tuple[KeySection, ...], EMPTY_LIST] = ()
     discovery: Annotated[DiscoverySection, EMPTY_SECTION] = DiscoverySection()
+    state_file: MaybePath = None
 
     @field_validator("discovery", mode="after")
     @classmethod
@@ -67,6 +69,7 @@ class FileSection(Section):
             classes=MappingProxyType(self.classes.limits()),
             streams=tuple(stream.rule() for stream in self.streams),
             keys=tuple(key.rule() for key in self.keys),
+            state_file=self.state_file,
         )
 
 

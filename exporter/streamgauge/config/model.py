@@ -12,7 +12,7 @@ from streamgauge import globs
 from streamgauge.policy import StreamClass
 from streamgauge.schedule import Schedule
 
-Mode = Literal["standalone", "cluster", "sentinel"]
+Mode = Literal["auto", "standalone", "cluster", "sentinel"]
 
 # In this module an infinite lag limit is the `none` the user wrote; None is a limit not written at
 # all.
@@ -57,7 +57,7 @@ class RedisConfig:
     password: SecretStr | None = None
     timeout_seconds: float = 5.0
     tls: TlsConfig | None = None
-    mode: Mode = "standalone"
+    mode: Mode = "auto"
     sentinel: SentinelConfig | None = None
     password_keys: tuple[str, ...] = field(default=(), compare=False)
 
@@ -155,6 +155,7 @@ class Config:
     classes: Mapping[StreamClass, ClassLimits] = field(default_factory=lambda: DEFAULT_CLASSES)
     streams: tuple[StreamRule, ...] = ()
     keys: tuple[KeyRule, ...] = ()
+    state_file: str | None = None
 
 
 def host_and_port(host: str, port: int) -> str:

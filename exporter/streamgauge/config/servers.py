@@ -28,7 +28,7 @@ from streamgauge.config.values import (
     surroundings,
 )
 
-_MODES: tuple[Mode, ...] = ("standalone", "cluster", "sentinel")
+_MODES: tuple[Mode, ...] = ("auto", "standalone", "cluster", "sentinel")
 NO_ADDRESS = "no Redis to read: give --redis.url, STREAMGAUGE_REDIS_URL or redis.url in a file"
 
 
@@ -160,7 +160,7 @@ class ServerSection(Section):
         mode = info.data.get("mode")
         if value is None and mode == "sentinel":
             raise RefusedError("missing: mode sentinel needs the service and its nodes")
-        if value is not None and mode in ("standalone", "cluster"):
+        if value is not None and mode in ("auto", "standalone", "cluster"):
             raise RefusedError(
                 f"given, but mode is {mode}; write mode: sentinel or remove one of them"
             )
@@ -234,7 +234,7 @@ class ServerSection(Section):
             password=self.password_file or self.password or address.password,
             timeout_seconds=self.timeout,
             tls=tls,
-            mode=self.mode or ("sentinel" if self.sentinel else "standalone"),
+            mode=self.mode or ("sentinel" if self.sentinel else "auto"),
             sentinel=self.sentinel.sentinel() if self.sentinel else None,
             password_keys=_password_keys(self.password_file, self.password, address.password),
         )

@@ -6,77 +6,128 @@ machine's clock has a say. `memory` is the only state; everything else comes in 
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from streamgauge.model.arrival import arrival_us, contradicts
-from streamgauge.model.ids import NEVER, StreamId
-from streamgauge.model.lag import corrected_lag, is_caught_up, learned_error
-from streamgauge.model.loss import newly_lost, position_of
+from streamgauge.model.group import group_record
+from streamgauge.model.ids import NEVER
 from streamgauge.model.marks import Mark, noted
-from streamgauge.model.memory import GroupMemory, Memory, StreamMemory, drop_groups, is_another
-from streamgauge.model.readings import GroupReading, PendingReading, StreamReading
-from streamgauge.model.records import AbsentGroup, Group, Stream, new_group
-from streamgauge.model.standing import (
-    falling_behind_seconds,
-    stalled_seconds,
-    standing_limit_seconds,
-)
+from streamgauge.model.memory import FeedMemory, Memory, StreamMemory, is_another
+from streamgauge.model.places import placed
+from streamgauge.model.quiet import quiet_limit_seconds
+from streamgauge.model.readings import StreamReading
+from streamgauge.model.records import AbsentGroup, Stream
 from streamgauge.policy import StreamClass, StreamPolicy
 
 GRACE_US: Final = 300 * 1_000_000
 """For so long after an outage a group that was within its limit before does not stand still."""
 
+_FORGOTTEN_AFTER_US: Final = 86_400 * 1_000_000
+"""A group that vanished is told for a day."""
+
 
 def stream_record(reading: StreamReading, policy: StreamPolicy, memory: Memory) -> Stream:
     """Conclude what one stream's reading means; updates `memory`."""
     name, now_us = reading.name, reading.now_us
-    if policy.stream_class is StreamClass.CONTINUOUS:
-        memory.saw_continuous(name)
-    known = memory.stream(name)
-    seen = _seen(reading)
+    known = before = memory.stream(name)
+    seen = _seen(reading, memory.look)
     if known is not None and is_another(known, seen):
         known = None
     if known is not None:
-        seen.marks, seen.groups = known.marks, known.groups
+        seen.marks, seen.groups, seen.vanished = known.marks, known.groups, known.vanished
         seen.is_trimmed = known.is_trimmed or _was_trimmed(known, seen)
+        if known.look != memory.look - 1:
+            for group in seen.groups.values():
+                if group.is_within:
+                    group.free_until_us = now_us + GRACE_US
     _mark(reading, known, seen)
+    if any(group.is_far_behind for group in reading.groups):
+        seen.places = placed(known, seen)
+    if before is not None:
+        _note_vanished(before, reading, policy, seen)
     memory.keep(name, seen)
-    drop_groups(seen, {group.name for group in reading.groups})
 
     age: float | None = None
     last_entry: float | None = None
     if reading.last_generated != NEVER:
         arrived_us = arrival_us(reading.last_generated, seen.marks, now_us)
         age, last_entry = _seconds_since(arrived_us, now_us), arrived_us / 1e6
-    if known is not None and memory.is_after_outage:
-        for group in seen.groups.values():
-            if group.is_within:
-                group.free_until_us = now_us + GRACE_US
-    groups = [_group_record(reading, group, policy, known, seen) for group in reading.groups]
+    groups = [group_record(reading, group, policy, known, seen) for group in reading.groups]
+    memory.has_news |= seen.has_lost
+    first, now_ms = reading.first_entry, now_us // 1000
     return Stream(
         name,
         policy.stream_class,
         1,
-        policy.quiet_limit_at(now_us / 1e6),
+        _quiet_limit(name, policy, memory, now_us, age, {reading.server}),
         reading.length,
         age,
         last_entry,
-        _timestamp_seconds(reading.first_entry, now_us // 1000),
+        first.ms / 1000 if first is not None and first.is_clock(now_ms) else None,
         reading.entries_added,
         reading.group_count,
         bool(seen.marks),
         _absent_groups(reading, policy),
+        len(seen.vanished or ()),
         tuple(groups),
     )
 
 
-def absent_record(name: bytes, policy: StreamPolicy, now: float, memory: Memory) -> Stream:
-    """Say of a stream that ought to exist that it does not; `now` is Unix time in seconds."""
+def absent_record(
+    name: bytes, policy: StreamPolicy, now_us: int, memory: Memory, servers: AbstractSet[str | None]
+) -> Stream:
+    """Say of a stream that ought to exist that it does not; `servers` are those that were read."""
     memory.forget_contents(name)
-    return Stream(name, policy.stream_class, 0, policy.quiet_limit_at(now))
+    limit = _quiet_limit(name, policy, memory, now_us, None, servers)
+    return Stream(name, policy.stream_class, 0, limit)
 
 
-def _seen(reading: StreamReading) -> StreamMemory:
+def _quiet_limit(
+    name: bytes,
+    policy: StreamPolicy,
+    memory: Memory,
+    now_us: int,
+    age: float | None,
+    servers: AbstractSet[str | None],
+) -> float | None:
+    if policy.stream_class is not StreamClass.CONTINUOUS:
+        return None
+    feed = memory.feed(name)
+    is_disturbed = feed is not None and (
+        feed.look != memory.look - 1 or memory.is_other_server(servers)
+    )
+    if feed is None:
+        feed = FeedMemory(memory.look)
+        if age is not None or memory.stream(name) is not None:
+            memory.keep_feed(name, feed)
+    feed.look = memory.look
+    return quiet_limit_seconds(
+        feed, policy, now_us=now_us, age_seconds=age, is_disturbed=is_disturbed
+    )
+
+
+def _note_vanished(
+    before: StreamMemory, reading: StreamReading, policy: StreamPolicy, seen: StreamMemory
+) -> None:
+    """Forget groups that are gone, and tell for a day of those that nobody has declared."""
+    present = {group.name for group in reading.groups}
+    gone = before.groups.keys() - present
+    vanished = dict(before.vanished or {})
+    for name in gone:
+        seen.groups.pop(name, None)  # a node that was given up may have dropped it
+        if policy.lag_limit_for(name) is not None and name not in policy.declared_groups:
+            vanished[name] = reading.now_us
+    if vanished:
+        latest_us = reading.now_us - _FORGOTTEN_AFTER_US
+        seen.vanished = {
+            name: at_us
+            for name, at_us in vanished.items()
+            if at_us > latest_us and name not in present
+        }
+
+
+def _seen(reading: StreamReading, look: int) -> StreamMemory:
     return StreamMemory(
         reading.now_us,
         reading.last_generated,
@@ -84,6 +135,7 @@ def _seen(reading: StreamReading) -> StreamMemory:
         reading.first_entry,
         reading.entries_added,
         reading.max_deleted,
+        look,
     )
 
 
@@ -134,169 +186,5 @@ def _absent_groups(reading: StreamReading, policy: StreamPolicy) -> tuple[Absent
     )
 
 
-def _group_record(
-    stream: StreamReading,
-    group: GroupReading,
-    policy: StreamPolicy,
-    known_stream: StreamMemory | None,
-    seen: StreamMemory,
-) -> Group:
-    now_us, cursor, limit = stream.now_us, group.last_delivered, policy.lag_limit_for(group.name)
-    known = seen.groups.get(group.name)
-    memory = known or GroupMemory(cursor, now_us)
-    seen.groups[group.name] = memory
-
-    ahead = _ahead(memory, seen, cursor)
-    lag = None if stream.from_replica else (_lag(stream, group, memory) if ahead is None else ahead)
-    waits_since_us = _waits_since_us(memory, seen, group.oldest_undelivered, now_us)
-    wait_seconds = 0.0 if waits_since_us is None else _seconds_since(waits_since_us, now_us)
-    if known is None:
-        if waits_since_us is not None:
-            memory.stands_since_us = max(waits_since_us, now_us - _inactivity_us(group))
-    elif known_stream is not None:
-        memory.lost += newly_lost(known_stream, seen, memory, cursor, group.entries_read)
-    standing_limit = standing_limit_seconds(limit)
-    stalled = stalled_seconds(
-        memory,
-        now_us=now_us,
-        waits_since_us=waits_since_us,
-        was_handed=cursor != memory.cursor,
-        backlog=lag,
-        limit_seconds=standing_limit,
-    )
-    falling: float | None = None
-    if limit is not None:
-        falling = falling_behind_seconds(
-            memory,
-            now_us=now_us,
-            backlog=lag,
-            is_past_limit=wait_seconds > limit,
-            is_standing=stalled > standing_limit,
-        )
-    unacknowledged = _unacknowledged_seconds(memory, group.oldest_pending, now_us)
-
-    memory.cursor, memory.seen_us, memory.entries_read = cursor, now_us, group.entries_read
-    memory.waiting_id = group.oldest_undelivered
-    memory.position = position_of(seen, cursor, lag)
-    memory.is_within = wait_seconds <= (limit or standing_limit)
-
-    pending_age, deliveries = 0.0, 0
-    if group.oldest_pending is not None:
-        entry_id, _, deliveries = group.oldest_pending
-        pending_age = _seconds_since(arrival_us(entry_id, seen.marks, now_us), now_us)
-    retention = None
-    if seen.is_trimmed and lag is not None and stream.length:
-        retention = lag / stream.length
-    return new_group(
-        (
-            group.name,
-            lag,
-            wait_seconds,
-            limit,
-            group.consumers,
-            group.pending,
-            pending_age,
-            deliveries,
-            group.entries_read,
-            _timestamp_seconds(cursor, now_us // 1000),
-            1,
-            stalled,
-            falling,
-            memory.lost,
-            retention,
-            unacknowledged,
-            policy.ack_limit_for(group.name),
-            group.consumer_list,
-        )
-    )
-
-
-def _ahead(memory: GroupMemory, seen: StreamMemory, cursor: StreamId) -> int | None:
-    """Count what waits for a group whose cursor is ahead of the stream; None when it is not.
-
-    Redis never gives such a group anything, so what was added since that was first seen waits.
-    """
-    if cursor <= seen.last_generated:
-        memory.ahead_of = memory.ahead_added = memory.ahead_waits_us = None
-        return None
-    if memory.ahead_of is None or cursor != memory.cursor:
-        memory.ahead_of, memory.ahead_added = seen.last_generated, seen.entries_added
-        memory.ahead_waits_us = None
-    if memory.ahead_waits_us is None and seen.last_generated > memory.ahead_of:
-        memory.ahead_waits_us = max(
-            memory.seen_us, arrival_us(seen.last_generated, seen.marks, seen.seen_us)
-        )
-    if seen.entries_added is None or memory.ahead_added is None:
-        return None if memory.ahead_waits_us is not None else 0
-    return max(0, seen.entries_added - memory.ahead_added)
-
-
-def _lag(stream: StreamReading, group: GroupReading, memory: GroupMemory) -> int | None:
-    """Correct the lag of a group as a primary reports it, and learn from that report."""
-    caught_up = is_caught_up(group.last_delivered, stream.last_generated)
-    if group.is_proven_empty:
-        return 0
-    if memory.lag_error is not None or (caught_up and group.reported_lag):
-        memory.lag_error = learned_error(
-            memory.lag_error,
-            caught_up=caught_up,
-            reported=group.reported_lag,
-            entries_added=stream.entries_added,
-            entries_read=group.entries_read,
-        )
-    return corrected_lag(
-        length=stream.length,
-        first_entry=stream.first_entry,
-        last_generated=stream.last_generated,
-        last_delivered=group.last_delivered,
-        reported=group.reported_lag,
-        error=memory.lag_error,
-    )
-
-
-def _waits_since_us(
-    memory: GroupMemory, seen: StreamMemory, oldest: StreamId | None, now_us: int
-) -> int | None:
-    """Return when the oldest entry that was not delivered arrived; None when none waits."""
-    if memory.ahead_of is not None:
-        return memory.ahead_waits_us
-    return None if oldest is None else arrival_us(oldest, seen.marks, now_us)
-
-
-def _inactivity_us(group: GroupReading) -> int:
-    """Return how long no consumer was handed anything; 0 when that is not known."""
-    if group.consumers != len(group.consumer_list):
-        return 0
-    seconds = [
-        one.idle_seconds if one.inactive_seconds is None else one.inactive_seconds
-        for one in group.consumer_list
-    ]
-    return int(min(seconds) * 1e6) if seconds else 1 << 62
-
-
-def _unacknowledged_seconds(
-    memory: GroupMemory, oldest: PendingReading | None, now_us: int
-) -> float:
-    """Return how long the oldest pending entry has been in somebody's hands; 0 when none is.
-
-    What was delivered once was handed out when its idle time began.
-    """
-    if oldest is None:
-        memory.pending_id = None
-        return 0.0
-    entry_id, idle_ms, deliveries = oldest
-    if memory.pending_id != entry_id:
-        memory.pending_id, memory.pending_us = entry_id, now_us
-        if deliveries == 1 and idle_ms > 0:
-            memory.pending_us = now_us - idle_ms * 1000
-    return _seconds_since(memory.pending_us, now_us)
-
-
 def _seconds_since(since_us: int, now_us: int) -> float:
     return max(0, now_us - since_us) / 1e6
-
-
-def _timestamp_seconds(entry_id: StreamId | None, now_ms: int) -> float | None:
-    if entry_id is None or not entry_id.is_clock(now_ms):
-        return None
-    return entry_id.ms / 1000

@@ -8,11 +8,35 @@ from __future__ import annotations
 
 from collections.abc import Container
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from streamgauge.model.ids import NEVER, StreamId
 from streamgauge.model.lag import LagError
 from streamgauge.model.marks import Mark
+
+
+class Unseen(NamedTuple):
+    """A consumer that was not seen since a look, and what its group had been handed by then."""
+
+    since_us: int
+    handed: int
+
+
+class Place(NamedTuple):
+    """A stream's last ID at a look, and how many entries had been added by then."""
+
+    last: StreamId
+    added: int
+
+
+@dataclass(slots=True)
+class FeedMemory:
+    """A continuous stream that existed once; its quiet limit is lifted until `free_until_us`."""
+
+    look: int
+    is_within: bool = False
+    free_until_us: int = 0
 
 
 @dataclass(slots=True)
@@ -39,13 +63,17 @@ class GroupMemory:
     lost: int = 0
     is_within: bool = True
     free_until_us: int = 0
+    dead: int | None = None
+    nacked: int | None = None
+    unseen: dict[bytes, Unseen] | None = None
 
 
 @dataclass(slots=True)
 class StreamMemory:
     """A stream at its last look, and what earlier looks told of it.
 
-    `marks` are kept only once an ID's time was contradicted.
+    `marks` are kept only once an ID's time was contradicted; `has_lost` when this look counted a
+    loss.
     """
 
     seen_us: int
@@ -54,8 +82,12 @@ class StreamMemory:
     first_entry: StreamId | None
     entries_added: int | None
     max_deleted: StreamId | None
+    look: int = 0
     marks: tuple[Mark, ...] = ()
+    places: tuple[Place, ...] = ()
     is_trimmed: bool = False
+    has_lost: bool = False
+    vanished: dict[bytes, int] | None = None
     groups: dict[bytes, GroupMemory] = field(default_factory=dict)
 
     @property
@@ -67,14 +99,41 @@ class StreamMemory:
 class Memory:
     """What is remembered of one Redis.
 
+    `look` numbers the looks, failed ones too; `has_news` when what this one saw must not be lost.
+
     A node that was given up still concludes from its thread: nothing is iterated here but copies,
     and nothing is deleted that has to be there.
     """
 
-    def __init__(self) -> None:
-        self._streams: dict[bytes, StreamMemory] = {}
-        self._continuous: set[bytes] = set()
-        self.is_after_outage = False
+    def __init__(
+        self,
+        streams: dict[bytes, StreamMemory] | None = None,
+        feeds: dict[bytes, FeedMemory] | None = None,
+        servers: frozenset[str] = frozenset(),
+    ) -> None:
+        self._streams = streams or {}
+        self._feeds = feeds or {}
+        self.servers = servers
+        self.look = 0
+        self.has_news = False
+        # What another process saw last is as good as the last look.
+        for stream in self._streams.values():
+            stream.look = 0
+        for feed in self._feeds.values():
+            feed.look = 0
+
+    def contents(self) -> tuple[dict[bytes, StreamMemory], dict[bytes, FeedMemory]]:
+        """Return copies that do not change while they are saved."""
+        streams = {
+            name: replace(stream, groups=dict(stream.groups))
+            for name, stream in self._streams.copy().items()
+        }
+        return streams, self._feeds.copy()
+
+    def is_other_server(self, servers: AbstractSet[str | None]) -> bool:
+        """Tell whether one of these processes was not read at the look before."""
+        known = self.servers
+        return bool(known) and any(one is not None and one not in known for one in servers)
 
     def stream(self, name: bytes) -> StreamMemory | None:
         """Return what is known of a stream from earlier looks."""
@@ -84,23 +143,27 @@ class Memory:
         """Remember a stream that was just looked at."""
         self._streams[name] = memory
 
-    def saw_continuous(self, stream: bytes) -> None:
-        """Remember that a continuous stream existed, so that its absence will be reported."""
-        self._continuous.add(stream)
+    def feed(self, name: bytes) -> FeedMemory | None:
+        """Return what is known of a continuous stream, whether it is there or not."""
+        return self._feeds.get(name)
+
+    def keep_feed(self, name: bytes, feed: FeedMemory) -> None:
+        """Remember that a continuous stream exists, so that its absence will be reported."""
+        self._feeds[name] = feed
 
     @property
     def continuous(self) -> frozenset[bytes]:
         """The continuous streams that existed at an earlier look."""
-        return frozenset(self._continuous)
+        return frozenset(self._feeds)
 
     def forget_streams(self, kept: Container[bytes]) -> None:
         """Drop everything about streams that are no longer watched."""
         for name in list(self._streams):
             if name not in kept:
                 self._streams.pop(name, None)
-        for name in list(self._continuous):
+        for name in list(self._feeds):
             if name not in kept:
-                self._continuous.discard(name)
+                self._feeds.pop(name, None)
 
     def forget_contents(self, stream: bytes) -> None:
         """Drop what was learned of a stream that is gone; that it existed stays known."""
@@ -129,9 +192,3 @@ def is_another(known: StreamMemory, seen: StreamMemory) -> bool:
         return False
     holds_old = seen.first_entry is not None and seen.first_entry <= known.last_generated
     return added >= seen.length if holds_old else seen.length > added
-
-
-def drop_groups(memory: StreamMemory, kept: AbstractSet[bytes]) -> None:
-    """Forget groups that are gone."""
-    for name in memory.groups.keys() - kept:
-        memory.groups.pop(name, None)  # a node that was given up may have dropped it

@@ -25,7 +25,8 @@ class PendingReading(NamedTuple):
 class GroupReading:
     """One line of XINFO GROUPS; the second round fills in what it finds out about it.
 
-    `is_proven_empty` when nothing was found behind the cursor, whatever the server counts.
+    `behind` is how many entries were found behind the cursor; `is_far_behind` where they were too
+    many to be counted. The consumers of a large group are listed now and then, and not exported.
     """
 
     name: bytes
@@ -37,7 +38,10 @@ class GroupReading:
     oldest_undelivered: StreamId | None = None
     oldest_pending: PendingReading | None = None
     consumer_list: tuple[Consumer, ...] = ()
-    is_proven_empty: bool = False
+    behind: int | None = None
+    is_far_behind: bool = False
+    is_large: bool = False
+    nacked: int | None = None
 
 
 @dataclass(slots=True)
@@ -53,6 +57,7 @@ class StreamReading:
     entries_added: int | None
     groups: tuple[GroupReading, ...]
     from_replica: bool = False
+    server: str | None = None
     max_deleted: StreamId | None = None
 
 

@@ -10,7 +10,9 @@ from typing import Final, NamedTuple
 from streamgauge.policy import StreamClass
 from streamgauge.state_keys import StateKey
 
-ERROR_REASONS: Final = ("noperm", "wrongtype", "timeout", "protocol", "other")
+ERROR_REASONS: Final = (
+    "connection", "timeout", "noperm", "wrongtype", "replica", "cluster", "protocol", "other",
+)  # fmt: skip
 """Why a stream could not be read, in the order in which they are exported."""
 
 NO_TIME: Final = "notime"
@@ -53,6 +55,8 @@ class Group(NamedTuple):
     retention_used_ratio: float | None = None
     unacknowledged_seconds: float | None = None
     ack_limit_seconds: float | None = None
+    consumers_dead: int | None = None
+    nacked: int | None = None
     consumer_list: tuple[Consumer, ...] = ()
 
 
@@ -71,6 +75,7 @@ class AbsentGroup:
 
     lag = lag_seconds = stalled_seconds = falling_behind_seconds = entries_lost = None
     retention_used_ratio = consumers = pending = unacknowledged_seconds = None
+    consumers_dead = nacked = None
     oldest_pending_age_seconds = oldest_pending_deliveries = None
     entries_read = last_delivered_timestamp_seconds = None
 
@@ -95,6 +100,7 @@ class Stream(NamedTuple):
     group_count: int | None = None
     age_is_least: bool = False
     absent_groups: tuple[AbsentGroup, ...] = ()
+    groups_vanished: int = 0
     groups: tuple[Group, ...] = ()
 
 
@@ -139,10 +145,11 @@ class ErrorCount(NamedTuple):
 
 
 class ClassCount(NamedTuple):
-    """How many streams of one class were read."""
+    """How many streams of one class were read, and how many of their groups have vanished."""
 
     stream_class: StreamClass
     streams: int
+    groups_vanished: int | None = None
 
 
 class Instance(NamedTuple):

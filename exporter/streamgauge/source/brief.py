@@ -15,7 +15,7 @@ from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
-from streamgauge.source.commands import Packed, after, opening
+from streamgauge.source.commands import Packed, after, bulk, opening
 from streamgauge.source.errors import ErrorReply
 
 _LARGE_BYTES: Final = 16 * 1024
@@ -44,8 +44,9 @@ return brief
 """
 
 _ENTRY_SCRIPT: Final = b"""\
-local found = redis.call('XRANGE', KEYS[1], ARGV[1], '+', 'COUNT', 1)
-return found[1] and {{found[1][1]}} or {}
+local found = redis.call('XRANGE', KEYS[1], ARGV[1], '+', 'COUNT', ARGV[2])
+for i, entry in ipairs(found) do found[i] = {entry[1]} end
+return found
 """
 
 
@@ -130,9 +131,9 @@ class Brief:
         """Ask for XINFO STREAM without the entries' contents."""
         return self._scripts[0].command(key)
 
-    def oldest_after(self, key: Packed, entry_id: tuple[int, int]) -> Packed:
-        """Ask for the ID of the first entry behind another."""
-        return self._scripts[1].command(key, after(entry_id))
+    def ids_after(self, key: Packed, entry_id: tuple[int, int], most: int) -> Packed:
+        """Ask for the IDs of the first entries behind another."""
+        return self._scripts[1].command(key, after(entry_id), bulk(b"%d" % most))
 
     def refuses(self, error: ErrorReply) -> bool:
         """Tell whether an error is about the script and not about the stream, and remember it."""

@@ -34,8 +34,12 @@ def opening(arguments: int, *first: bytes) -> bytes:
 
 TIME: Final = packed(b"TIME")
 
-HELLO: Final = packed(b"HELLO", b"2")
-"""Tells the role, and needs no right at all: nobody is denied it, so ACL LOG stays as it is."""
+HELLO: Final = packed(b"HELLO", b"2", b"SETNAME", b"streamgauge")
+"""Tells mode and role, names the connection, and needs no right at all: nobody is denied it."""
+
+ROLE: Final = packed(b"ROLE")
+INFO_SERVER: Final = packed(b"INFO", b"server")
+NO_TOUCH: Final = packed(b"CLIENT", b"NO-TOUCH", b"ON")
 
 PROBE: Final = packed(b"SCAN", b"0", b"COUNT", b"1", b"TYPE", b"stream")
 """Makes sure that an empty answer comes from an empty server and not from an unreadable one.
@@ -53,7 +57,13 @@ XINFO_CONSUMERS: Final = opening(4, b"XINFO", b"CONSUMERS")
 _XPENDING: Final = opening(6, b"XPENDING")
 _XPENDING_END: Final = bulk(b"-") + bulk(b"+") + bulk(b"1")
 _XRANGE: Final = opening(6, b"XRANGE")
-_XRANGE_END: Final = bulk(b"+") + bulk(b"COUNT") + bulk(b"1")
+_XRANGE_END: Final = bulk(b"+") + bulk(b"COUNT")
+_ONE: Final = bulk(b"1")
+_FEW: Final = bulk(b"11")
+_XPENDING_SUMMARY: Final = opening(3, b"XPENDING")
+
+MOST_COUNTED: Final = 10
+"""Of the entries behind a cursor; one more is asked for, which means that there are more."""
 
 
 def after(entry_id: tuple[int, int]) -> Packed:
@@ -69,4 +79,14 @@ def oldest_pending(key: bytes, group: bytes) -> Packed:
 
 def oldest_after(key: bytes, entry_id: tuple[int, int]) -> Packed:
     """Ask for the first entry behind an ID."""
-    return _XRANGE + key + after(entry_id) + _XRANGE_END
+    return _XRANGE + key + after(entry_id) + _XRANGE_END + _ONE
+
+
+def few_after(key: bytes, entry_id: tuple[int, int]) -> Packed:
+    """Ask for the first entries behind an ID, so that few of them can be counted."""
+    return _XRANGE + key + after(entry_id) + _XRANGE_END + _FEW
+
+
+def pending_by_consumer(key: bytes, group: bytes) -> Packed:
+    """Ask how much is pending, and how much of it each consumer has."""
+    return _XPENDING_SUMMARY + key + group

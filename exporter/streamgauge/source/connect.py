@@ -65,7 +65,7 @@ def log_in(connection: Any) -> socket.socket:
         raise Unreadable("protocol", "the reply is not the Redis protocol") from None
     standing = socket_of(connection)
     if standing is None:
-        raise Unreadable("other", "the connection was closed while it was being set up")
+        raise Unreadable("connection", "the connection was closed while it was being set up")
     return standing
 
 
@@ -127,7 +127,14 @@ def _unreadable(error: Exception, connection: Any, *, shaking_hands: bool) -> Un
         text = f"the server has no database {db}: {text}"
     if shaking_hands and any(sign in text for sign in _NOT_TLS):
         text = f"the port does not speak TLS: {text}"
-    return Unreadable("other", text)
+    return Unreadable("connection" if _is_of_the_line(error) else "other", text)
+
+
+def _is_of_the_line(error: Exception) -> bool:
+    """Tell whether no connection came about, or it broke; the server has not answered."""
+    if isinstance(error, redis.exceptions.BusyLoadingError):
+        return False
+    return isinstance(error, redis.ConnectionError | OSError | UnicodeError)
 
 
 def _without_login(text: str, password: str | None) -> str:

@@ -9,6 +9,7 @@ _REASON_BY_CODE: Final = {
     "NOAUTH": "noperm",
     "WRONGPASS": "noperm",
     "WRONGTYPE": "wrongtype",
+    "MASTERDOWN": "replica",
 }
 
 _SERVER_WIDE_CODES: Final = frozenset(
@@ -29,7 +30,7 @@ class ConnectionLostError(Unreadable):
     """A connection that stood broke; a new one may well work."""
 
     def __init__(self, detail: str) -> None:
-        super().__init__("other", detail)
+        super().__init__("connection", detail)
 
 
 class Redirect(NamedTuple):

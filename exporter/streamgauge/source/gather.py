@@ -128,6 +128,7 @@ class Gathering:
             now_us=furthest.now_us,
             clock_offset_seconds=furthest.clock_offset_seconds,
             roles=frozenset(sample.role for sample in samples if sample.role == "master"),
+            servers=frozenset(sample.server for sample in samples if sample.server),
             streams=list(self._streams.values()),
             errors=[error for error in errors if isinstance(error, StreamError)],
             outages={str(n): Outage(self._outages[n], held) for n, held in names.items()},

@@ -2,15 +2,106 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Sequence
+from typing import Final
+
 from streamgauge.config import RedisConfig
+from streamgauge.logs import EventLog
+from streamgauge.source import replies
 from streamgauge.source.cluster import Cluster
+from streamgauge.source.deadline import Deadline
+from streamgauge.source.errors import Unreadable
+from streamgauge.source.keys import Subject
+from streamgauge.source.sample import Terms
 from streamgauge.source.sentinel import Sentinel
+from streamgauge.source.session import Session
 from streamgauge.source.standalone import Standalone
-from streamgauge.source.topology import Topology
+from streamgauge.source.topology import Sample, Topology
+
+_log = EventLog("layout")
+
+_NO_CLUSTER: Final = "cluster support disabled"
 
 
 def topology_of(redis: RedisConfig) -> Topology:
-    """Choose how to reach a Redis, from its configuration alone; nothing is connected yet."""
+    """Choose how to reach a Redis; nothing is connected yet."""
     if redis.sentinel is not None:
         return Sentinel(redis, redis.sentinel)
+    if redis.mode == "auto" and redis.host is not None:
+        return Auto(redis)
     return Cluster(redis) if redis.mode == "cluster" else Standalone(redis)
+
+
+class Auto:
+    """A server that says itself, by HELLO, whether it stands alone or is a node of a cluster."""
+
+    def __init__(self, redis: RedisConfig) -> None:
+        self._redis = redis
+        self._alone = Standalone(redis)
+        self._cluster: Cluster | None = None
+        self._joining = threading.Lock()
+
+    @property
+    def keys_move(self) -> bool:
+        """Tell whether a stream may move from one of several servers to another."""
+        return self._found.keys_move
+
+    def sample(self, subjects: Sequence[Subject], terms: Terms, deadline: Deadline) -> Sample:
+        """Read every stream and key; raises Unreadable."""
+        cluster = self._cluster
+        if cluster is None:
+            try:
+                return self._alone.sample(subjects, terms, deadline)
+            except Unreadable as error:
+                if error.reason != "cluster":
+                    raise
+            cluster = self._join()
+        try:
+            return cluster.sample(subjects, terms, deadline)
+        except Unreadable as error:
+            if _NO_CLUSTER in str(error):  # another server has taken its place
+                cluster.close()
+                self._cluster = None
+            raise
+
+    def nodes(self, deadline: Deadline) -> Sequence[RedisConfig]:
+        """Return the settings of each server whose keyspace is to be walked; raises Unreadable."""
+        if self._cluster is None and self._is_cluster(deadline):
+            self._join()
+        return self._found.nodes(deadline)
+
+    def holder(self, name: bytes) -> str | None:
+        """Return the address of the server that holds this stream, if that is known."""
+        return self._found.holder(name)
+
+    def close(self) -> None:
+        """Hang up; never raises."""
+        self._found.close()
+
+    def abort(self) -> None:
+        """Make a read that another thread is waiting in fail at once."""
+        self._found.abort()
+
+    @property
+    def _found(self) -> Standalone | Cluster:
+        return self._cluster or self._alone
+
+    def _is_cluster(self, deadline: Deadline) -> bool:
+        session = Session(self._redis)
+        try:
+            return replies.hello(session.ask((b"HELLO", b"2"), deadline)).mode == "cluster"
+        except Unreadable as error:
+            if error.reason in ("connection", "timeout"):
+                raise
+            return False  # whoever knows no HELLO is no cluster
+        finally:
+            session.close()
+
+    def _join(self) -> Cluster:
+        """Two threads may find out at once; whoever comes second changes nothing."""
+        with self._joining:
+            if self._cluster is None:
+                _log.info("a cluster", redis=self._redis.name, address=self._redis.address)
+                self._cluster = Cluster(self._redis)
+            return self._cluster

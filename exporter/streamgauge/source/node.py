@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from streamgauge.config import RedisConfig
-from streamgauge.config.model import host_and_port
+from streamgauge.config.model import Mode, host_and_port
 
 
 class Node(NamedTuple):
@@ -21,4 +21,5 @@ class Node(NamedTuple):
 
 def settings_at(redis: RedisConfig, node: Node) -> RedisConfig:
     """Return the settings of a Redis for one of its nodes: login and TLS are the same on all."""
-    return replace(redis, host=node.host, port=node.port, mode="standalone", sentinel=None)
+    mode: Mode = "standalone" if redis.sentinel else "cluster"
+    return replace(redis, host=node.host, port=node.port, mode=mode, sentinel=None)

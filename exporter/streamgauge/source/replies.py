@@ -5,7 +5,8 @@ Every function raises one of MALFORMED when a reply has another shape than Redis
 
 from __future__ import annotations
 
-from typing import Any, Final
+import re
+from typing import Any, Final, NamedTuple
 
 from streamgauge.model.ids import StreamId
 from streamgauge.model.readings import GroupReading, PendingReading, StreamReading
@@ -28,6 +29,7 @@ _GROUP_FIELDS: Final = Fields(
     (b"name", b"consumers", b"pending", b"last-delivered-id"), (b"entries-read", b"lag")
 )
 _CONSUMER_FIELDS: Final = Fields((b"name", b"pending", b"idle"), (b"inactive",))
+_RUN_ID: Final = re.compile(rb"^run_id:(\w+)", re.MULTILINE)
 _ROLES: Final = {b"master": "master", b"replica": "slave", b"slave": "slave"}
 
 
@@ -40,19 +42,61 @@ def time_us(reply: Any) -> int:
     return now_us
 
 
-def role(reply: Any) -> str | None:
-    """Read the server's role from HELLO in the words of INFO, `master` or `slave`.
+class Hello(NamedTuple):
+    """What a server says of itself; None for what it does not say.
 
-    None when it is neither, or when the server does not say: nothing else depends on this reply.
+    The role is in the words of INFO, `master` or `slave`. Valkey's versions go on from Redis 7.2.
+    """
+
+    server: str | None = None
+    mode: str | None = None
+    role: str | None = None
+    version: tuple[int, ...] = ()
+
+
+def hello(reply: Any) -> Hello:
+    """Read HELLO; nothing is known where the answer is none, as behind some proxies."""
+    try:
+        told = by_name(reply)
+        return Hello(
+            _word(told.get(b"server")),
+            _word(told.get(b"mode")),
+            _ROLES.get(told.get(b"role") or b""),
+            _version(told.get(b"version")),
+        )
+    except MALFORMED:
+        return Hello()
+
+
+def broken_link(reply: Any) -> str | None:
+    """Read from ROLE in which state a replica's link is; None for a primary, or a link that is up.
+
+    Also None for an answer of another shape: what is not known counts as up.
     """
     try:
-        return _ROLES.get(by_name(reply)[b"role"])
+        if reply[0] == b"slave" and reply[3] != b"connected":
+            return str(reply[3].decode("ascii", "replace"))
     except MALFORMED:
-        return None
+        pass
+    return None
+
+
+def run_id(reply: Any) -> str | None:
+    """Read from INFO which process of the server answers; None where it may not be asked."""
+    found = _RUN_ID.search(reply) if isinstance(reply, bytes) else None
+    return found and found.group(1).decode()
+
+
+def _word(text: Any) -> str | None:
+    return text.decode("ascii", "replace") if isinstance(text, bytes) else None
+
+
+def _version(text: Any) -> tuple[int, ...]:
+    return tuple(map(int, text.split(b"."))) if isinstance(text, bytes) else ()
 
 
 def stream_reading(
-    name: bytes, now_us: int, stream: Any, groups: Any, *, from_replica: bool = False
+    name: bytes, now_us: int, stream: Any, groups: Any, *, from_replica: bool, server: str | None
 ) -> StreamReading:
     """Read one key's XINFO STREAM and XINFO GROUPS."""
     length, group_count, last_generated, first_entry, entries_added, max_deleted = _STREAM_FIELDS(
@@ -70,14 +114,15 @@ def stream_reading(
         _optional_integer(entries_added),
         tuple([_group_reading(group) for group in _list(groups)]),
         from_replica,
+        server,
         None if max_deleted is None else StreamId.parse(max_deleted),
     )
 
 
-def oldest_entry(reply: Any) -> StreamId | None:
-    """Read the ID of XRANGE ... COUNT 1; None when the range is empty."""
+def first_entries(reply: Any) -> tuple[StreamId | None, int]:
+    """Read the first ID of XRANGE, None when the range is empty, and how many entries came."""
     entries = _list(reply)
-    return StreamId.parse(entries[0][0]) if entries else None
+    return StreamId.parse(entries[0][0]) if entries else None, len(entries)
 
 
 def oldest_pending(reply: Any) -> PendingReading | None:
@@ -89,6 +134,12 @@ def oldest_pending(reply: Any) -> PendingReading | None:
     if type(idle_ms) is not int or type(deliveries) is not int:
         raise TypeError(_NO_INTEGER)
     return PendingReading(StreamId.parse(entry_id), idle_ms, deliveries)
+
+
+def nacked(reply: Any) -> int:
+    """Read from XPENDING key group how many pending entries no consumer owns."""
+    total, _least, _most, owners = reply
+    return int(_integer(total) - sum(int(count) for name, count in owners or () if name))
 
 
 def consumers(reply: Any) -> tuple[Consumer, ...]:

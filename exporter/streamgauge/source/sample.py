@@ -23,11 +23,13 @@ from streamgauge.source import commands, replies
 from streamgauge.source.brief import Brief
 from streamgauge.source.deadline import Deadline
 from streamgauge.source.errors import ErrorReply, Unreadable, error_of, not_server_wide
+from streamgauge.source.greeting import Greeting
 from streamgauge.source.keys import KeyFailure, Subject, key_answer, key_commands
 from streamgauge.source.pipeline import BatchSize, Pipeline, clock_us
 from streamgauge.source.second_round import (
-    BRIEFLY_UNDELIVERED,
+    BY_SCRIPT,
     Asked,
+    Lookups,
     Question,
     second_round,
 )
@@ -67,6 +69,7 @@ class NodeSample(NamedTuple):
     key_failures: Sequence[KeyFailure] = ()
     read_whole: int = 0
     script_denial: str | None = None
+    server: str | None = None
 
 
 def take_sample(
@@ -76,20 +79,23 @@ def take_sample(
     *,
     deadline: Deadline,
     brief: Brief,
+    greeting: Greeting,
+    lookups: Lookups,
 ) -> NodeSample:
     """Read every stream and key; raises Unreadable when the server as a whole cannot be read."""
-    sampling = _Sampling(wire, terms, deadline, brief)
+    sampling = _Sampling(wire, terms, deadline, brief, greeting, lookups)
     sampling.run(subjects)
     return NodeSample(
         sampling.first_us,
         sampling.clock_offset_seconds,
-        sampling.role,
+        greeting.role,
         list(sampling.streams.values()),
         list(sampling.errors.values()),
         sampling.key_readings,
         sampling.key_failures,
         brief.read_whole,
         None if brief.denial is None else str(brief.denial),
+        greeting.server,
     )
 
 
@@ -102,16 +108,19 @@ class _Sampling:
         terms: Terms,
         deadline: Deadline,
         brief: Brief,
+        greeting: Greeting,
+        lookups: Lookups,
     ) -> None:
         self._pipeline = Pipeline(wire, deadline)
         self._terms = terms
         self._brief = brief
+        self._greeting = greeting
+        self._lookups = lookups
         self._briefly: set[bytes] = set()
         self._again: list[bytes] = []
         self._first_under_way = 0
         self._held_under_way = 0
         self.first_us, self.clock_offset_seconds = 0, 0.0
-        self.role: str | None = None
         self.streams: dict[bytes, Stream] = {}
         self.errors: dict[bytes, StreamError] = {}
         self.key_readings: list[KeyReading] = []
@@ -121,7 +130,8 @@ class _Sampling:
         streams = {subject for subject in subjects if isinstance(subject, bytes)}
         self._brief.begin(streams)
         # Every key may be denied where no stream is, so only a stream makes the probe needless.
-        opening = [commands.TIME, commands.HELLO, *([] if streams else [commands.PROBE])]
+        opening = [*self._greeting.commands(), *([] if streams else [commands.PROBE])]
+        self._is_probed = not streams
         self._pipeline.send(opening, partial(self._take_opening, time.time()))
         waiting = iter(subjects)
         size = BatchSize()
@@ -161,12 +171,10 @@ class _Sampling:
         return self._brief.held_bytes(subject) if isinstance(subject, bytes) else 0
 
     def _take_opening(self, sent: float, answers: list[Any]) -> None:
-        # The first reply: half of its travel time is the error.
-        self.first_us = clock_us(answers[0])
-        self.clock_offset_seconds = self.first_us / 1e6 - (sent + time.time()) / 2
-        self.role = replies.role(answers[1])
-        probe = answers[-1]
-        if len(answers) > 2 and isinstance(probe, ErrorReply):
+        probe = answers.pop() if self._is_probed else None
+        self.first_us, self.clock_offset_seconds = self._greeting.take(sent, answers)
+        self._lookups.begin(self._terms.max_consumers, counts_nacked=self._greeting.counts_nacked)
+        if isinstance(probe, ErrorReply):
             raise Unreadable(probe.reason, f"SCAN: {probe}")
 
     def _send_first(self, batch: list[Subject]) -> None:
@@ -203,7 +211,7 @@ class _Sampling:
                 at += 2
                 if reading is not None:
                     readings.append(reading)
-        second = second_round(readings, self._terms.max_consumers, self._brief)
+        second = second_round(readings, self._lookups, self._brief)
         if second.commands:
             self._pipeline.send(second.commands, partial(self._take_second, readings, second.asked))
         else:
@@ -227,7 +235,12 @@ class _Sampling:
         try:
             self._brief.learn(name, stream)
             return replies.stream_reading(
-                name, now_us, stream, groups, from_replica=self.role == "slave"
+                name,
+                now_us,
+                stream,
+                groups,
+                from_replica=self._greeting.role == "slave",
+                server=self._greeting.server,
             )
         except replies.MALFORMED as problem:
             self.errors[name] = malformed(name, "XINFO", problem)
@@ -259,7 +272,7 @@ class _Sampling:
         if error.says_gone:  # destroyed between the rounds
             reading.groups = tuple([one for one in reading.groups if one is not group])
             return True
-        if question is BRIEFLY_UNDELIVERED and self._brief.refuses(error):
+        if question in BY_SCRIPT and self._brief.refuses(error):
             self._again.append(name)
         else:
             self.errors[name] = stream_error(name, question.command, error)
@@ -268,4 +281,7 @@ class _Sampling:
     def _finish(self, readings: list[StreamReading]) -> None:
         conclude = self._terms.conclude
         for reading in readings:
+            if self._lookups.counts_nacked:
+                for group in reading.groups:
+                    self._lookups.conclude(reading.name, group)
             self.streams[reading.name] = conclude(reading)

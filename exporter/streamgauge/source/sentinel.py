@@ -93,7 +93,7 @@ class Sentinel:
             if visit.sample.role != "slave":
                 return Sample.of_one(visit)
             session.close()
-            refusal = Unreadable("other", f"{node}: named as the primary, but is a replica")
+            refusal = Unreadable("replica", f"{node}: named as the primary, but is a replica")
         raise refusal or Unreadable("other", "no sentinel names a primary")
 
     def nodes(self, deadline: Deadline) -> Sequence[RedisConfig]:

@@ -11,8 +11,10 @@ from streamgauge.source.brief import Brief
 from streamgauge.source.commands import Command
 from streamgauge.source.deadline import Deadline
 from streamgauge.source.errors import ConnectionLostError, ErrorReply, Unreadable
+from streamgauge.source.greeting import Greeting
 from streamgauge.source.keys import Subject
 from streamgauge.source.sample import NodeSample, Terms, take_sample
+from streamgauge.source.second_round import Lookups
 from streamgauge.source.wire import AskingWire, Wire
 
 
@@ -34,6 +36,8 @@ class Session:
         self._wire = Wire(settings)
         self._asking = asking
         self._brief = Brief()
+        self._greeting = Greeting(settings.mode)
+        self._lookups = Lookups()
 
     def sample(self, subjects: Sequence[Subject], terms: Terms, deadline: Deadline) -> Visit:
         """Sample over the standing connection, or over a new one where that has broken since.
@@ -83,17 +87,17 @@ class Session:
         started = time.monotonic()
         if not self._wire.is_open:
             self._brief.forget_denial()  # it may be another server by now, or another login
-        self._wire.open(deadline)
+            self._wire.open(deadline)
+            self._greeting.meet(self._wire, deadline)
         connected = time.monotonic()
         wire = AskingWire(self._wire) if self._asking else self._wire
-        sample = take_sample(wire, subjects, terms, deadline=deadline, brief=self._brief)
-        _refuse_if_all_denied(sample)
+        sample = take_sample(
+            wire,
+            subjects,
+            terms,
+            deadline=deadline,
+            brief=self._brief,
+            greeting=self._greeting,
+            lookups=self._lookups,
+        )
         return Visit(sample, connected - started, time.monotonic() - connected)
-
-
-def _refuse_if_all_denied(sample: NodeSample) -> None:
-    """Treat a server that denies every single stream as unreadable: a scrape saw nothing of it."""
-    if sample.streams or sample.key_readings:
-        return
-    if sample.errors and all(error.reason == "noperm" for error in sample.errors):
-        raise Unreadable("noperm", sample.errors[0].detail)

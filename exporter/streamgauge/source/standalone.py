@@ -57,4 +57,6 @@ class Standalone:
 
 
 def _explained(error: StreamError | KeyFailure) -> str:
-    return f"{error.detail}; the server is a node of a cluster: write mode: cluster"
+    return (
+        f"{error.detail}; the server is a node of a cluster: leave out mode, or write mode: cluster"
+    )

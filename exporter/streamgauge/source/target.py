@@ -36,6 +36,7 @@ from streamgauge.source.sample import Terms
 from streamgauge.source.selection import Patterns
 from streamgauge.source.stream_error import GONE
 from streamgauge.source.topology import Sample
+from streamgauge.state_file import StateFile
 
 _log = EventLog("scrape")
 
@@ -49,14 +50,21 @@ _FIRST_WALK_SHARE: Final = 0.4
 class Target:
     """Samples one Redis; `sample` must not be called by two threads at once."""
 
-    def __init__(self, redis: RedisConfig, discovery: DiscoveryConfig, policy: Policy) -> None:
+    def __init__(
+        self,
+        redis: RedisConfig,
+        discovery: DiscoveryConfig,
+        policy: Policy,
+        state: StateFile | None = None,
+    ) -> None:
         self.redis = redis
         self._policy = policy
         self._settings = discovery
         self._topology = topology_of(redis)
         self._discovery = Discovery(redis, self._topology, discovery, policy)
         self._deadline = Deadline(0)
-        self._memory = Memory()
+        self._state = state
+        self._memory = state.memory(redis.name) if state else Memory()
         self._complaints = Complaints(redis.name)
         self._has_been_read = False
         self._stopped = False
@@ -73,6 +81,12 @@ class Target:
         self._deadline.end(*_STOPPED)
         self._topology.abort()
 
+    def save(self, *, at_once: bool) -> None:
+        """Keep what was learned over a restart, if that is wanted."""
+        if self._state is not None:
+            self._state.save(self.redis.name, self._memory, at_once=at_once)
+        self._memory.has_news = False
+
     def give_up(self) -> RedisSnapshot:
         """Make the sample under way fail: its time is over and it did not notice."""
         self._deadline.end(*_OUT_OF_TIME)
@@ -83,10 +97,12 @@ class Target:
         """Answer somebody who cannot wait for the sample under way."""
         return self.unreadable(Unreadable(*_OUT_OF_TIME))
 
-    def configure(self, discovery: DiscoveryConfig, policy: Policy) -> None:
+    def configure(
+        self, discovery: DiscoveryConfig, policy: Policy, state: StateFile | None = None
+    ) -> None:
         """Take over new classes, limits and state keys, from the next sample on."""
         with self._lock:
-            self._settings, self._policy = discovery, policy
+            self._settings, self._policy, self._state = discovery, policy, state
         self._discovery.configure(discovery, policy)
 
     @property
@@ -103,16 +119,19 @@ class Target:
         with self._lock:
             settings, policy = self._settings, self._policy
         watched = self._watched(settings, policy)
+        self._memory.look += 1
         try:
             deadline.remaining()
             subjects: list[Subject] = [*watched, *policy.keys.named]
             terms = Terms(self._concluding(watched), settings.max_consumers)
             sample = self._topology.sample(subjects, terms, deadline)
+            _refuse_if_all_denied(sample)
             self._has_been_read = True
             self._complaints.server_readable()
             self._memory.forget_streams(watched)
             snapshot = self._snapshot(sample, policy)
-            self._memory.is_after_outage = False
+            self._memory.servers = sample.servers or self._memory.servers
+            self.save(at_once=self._memory.has_news)
         except Unreadable as error:
             return self.unreadable(deadline.ended or error)
         except Exception:  # noqa: BLE001 - a fault of this program must not cost the scrape
@@ -126,7 +145,6 @@ class Target:
         with self._lock:
             settings, policy = self._settings, self._policy
         self._complaints.server_unreadable(error)
-        self._memory.is_after_outage = True
         watched = self._watched(settings, policy)
         classes = Counter(stream_policy.stream_class for stream_policy in watched.values())
         errors = Counter({(c, error.reason): count for c, count in classes.items()})
@@ -198,8 +216,9 @@ class Target:
                 continue
             is_lost = stream_policy.stream_class is StreamClass.CONTINUOUS and error.name in seen
             if stream_policy.declared or is_lost:
-                now = sample.now_us / 1e6
-                yield absent_record(error.name, stream_policy, now, self._memory)
+                yield absent_record(
+                    error.name, stream_policy, sample.now_us, self._memory, sample.servers
+                )
 
     def _record(
         self,
@@ -216,13 +235,16 @@ class Target:
     ) -> RedisSnapshot:
         found = self._discovery.found
         read = Counter(stream.stream_class for stream in streams or () if stream.exists)
+        vanished: Counter[StreamClass] = Counter()
+        for stream in streams or ():
+            vanished[stream.stream_class] += stream.groups_vanished
         unknown = sum(1 for stream in streams or () for group in stream.groups if group.lag is None)
         return RedisSnapshot(
             redis=self.redis.name,
             db=self.redis.db,
             up=up,
             streams=streams or (),
-            class_counts=[ClassCount(c, read[c]) for c in StreamClass],
+            class_counts=[ClassCount(c, read[c], vanished[c] if up else None) for c in StreamClass],
             error_counts=[
                 ErrorCount(c, r, errors[c, r]) for c in StreamClass for r in ERROR_REASONS
             ],
@@ -238,6 +260,14 @@ class Target:
             key_counts=key_counts,
             key_error_counts=error_counts(keys),
         )
+
+
+def _refuse_if_all_denied(sample: Sample) -> None:
+    """Treat a Redis that denies every single stream as unreadable: a scrape saw nothing of it."""
+    if sample.streams or sample.outages or not sample.errors:
+        return
+    if all(error.reason == "noperm" for error in sample.errors):
+        raise Unreadable("noperm", sample.errors[0].detail)
 
 
 def _class_of(policy: Policy, name: bytes) -> StreamClass:

@@ -29,7 +29,7 @@ class Sample(NamedTuple):
     """What one scrape brought back of one configured Redis, each subject from one server only.
 
     `outages` are by address, `key_outages` by the state keys that such a primary has. The clock is
-    that of the server that is furthest from this machine's.
+    that of the server that is furthest from this machine's. `servers` names their processes.
     """
 
     now_us: int
@@ -45,6 +45,7 @@ class Sample(NamedTuple):
     key_outages: Mapping[StateKey, Unreadable] = MappingProxyType({})
     read_whole: int = 0
     script_denial: str | None = None
+    servers: frozenset[str] = frozenset()
 
     @classmethod
     def of_one(cls, visit: Visit) -> Sample:
@@ -54,6 +55,7 @@ class Sample(NamedTuple):
             now_us=sample.now_us,
             clock_offset_seconds=sample.clock_offset_seconds,
             roles=frozenset() if sample.role is None else frozenset((sample.role,)),
+            servers=frozenset() if sample.server is None else frozenset((sample.server,)),
             streams=sample.streams,
             errors=sample.errors,
             outages={},

@@ -84,7 +84,7 @@ def _server(server: RedisConfig, *, is_alone: bool) -> Iterator[str]:
     yield f"name: {scalar(server.name)}"
     if server.sentinel is None or server.db or server.tls:
         yield f"url: {scalar(_url(server))}"
-    if server.mode != "standalone":
+    if server.mode != "auto":
         yield f"mode: {server.mode}"
     if server.username:
         yield f"username: {scalar(server.username)}"

@@ -145,7 +145,7 @@ REDIS = {
     "mode": (
         "{url: 'redis://h', mode: clster}",
         [
-            "redis.mode (line 1): found 'clster', allowed: standalone, cluster, sentinel; did you mean 'cluster'?",
+            "redis.mode (line 1): found 'clster', allowed: auto, standalone, cluster, sentinel; did you mean 'cluster'?",
         ],
     ),
     "sentinel without nodes": (

@@ -1,0 +1,47 @@
+"""How many entries were added behind a place in a stream, told by the looks that are remembered.
+
+For servers that do not count (Redis 6.2), and for groups whose lag Redis has given up to tell.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from streamgauge.model.ids import StreamId
+from streamgauge.model.memory import Place, StreamMemory
+
+_MOST_PLACES: Final = 64
+
+
+def placed(known: StreamMemory | None, seen: StreamMemory) -> tuple[Place, ...]:
+    """Add this look to the places of the looks before; of too many, the older half is thinned.
+
+    Where the server does not count what is added, only a stream from which nothing was removed
+    tells it: by its length.
+    """
+    added = seen.length if seen.entries_added is None else seen.entries_added
+    kept: list[Place] = []
+    if known is not None and not _has_lost_count(known, seen):
+        kept = list(known.places)
+    if not kept or kept[-1].last != seen.last_generated:
+        kept.append(Place(seen.last_generated, added))
+    if len(kept) > _MOST_PLACES:
+        del kept[1 : _MOST_PLACES // 2 : 2]
+    return tuple(kept)
+
+
+def _has_lost_count(known: StreamMemory, seen: StreamMemory) -> bool:
+    if seen.entries_added is not None:
+        return known.entries_added is None
+    return seen.first_entry != known.first_entry or seen.length < known.length
+
+
+def added_behind(seen: StreamMemory, cursor: StreamId) -> int | None:
+    """Return how many entries were added since the look at or before this place; None if none."""
+    if not seen.places:
+        return None
+    added = seen.length if seen.entries_added is None else seen.entries_added
+    for last, before in reversed(seen.places):
+        if last <= cursor:
+            return max(0, added - before)
+    return None

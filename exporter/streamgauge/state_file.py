@@ -1,0 +1,125 @@
+"""What was learned of each Redis, kept in a file over restarts of the exporter."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from streamgauge.logs import EventLog
+from streamgauge.model.memory import FeedMemory, Memory, StreamMemory
+
+_log = EventLog("state")
+
+_VERSION: Final = 1
+_SAVED_EVERY_SECONDS: Final = 60.0
+
+
+@dataclass(slots=True)
+class _Saved:
+    """A memory as the file holds it; names are Base64, as they may be any bytes."""
+
+    streams: dict[bytes, StreamMemory] = field(default_factory=dict)
+    feeds: dict[bytes, FeedMemory] = field(default_factory=dict)
+    servers: frozenset[str] = frozenset()
+
+    __pydantic_config__ = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
+
+
+class StateFile:
+    """The memories of all configured Redis in one file, `{"version": 1, "redis": {name: ...}}`.
+
+    A file that is broken, of another version or cannot be written is a warning: then the exporter
+    learns anew, or keeps what it learned for as long as it runs.
+    """
+
+    def __init__(self, path: Path, *, writes: bool = True) -> None:
+        self.path = path
+        self._writes = writes
+        self._adapter = TypeAdapter(_Saved)
+        self._parts: dict[str, bytes] = {}
+        self._written: bytes | None = None
+        self._complaint: str | None = None
+        self._lock = threading.Lock()
+        self._written_at = time.monotonic()
+        self._taken_at: dict[str, float] = {}
+        self._parts = self._read()
+
+    def memory(self, redis: str) -> Memory:
+        """Return what is known of a Redis; nothing of one that is new."""
+        part = self._parts.get(redis)
+        if part is None:
+            return Memory()
+        try:
+            saved = self._adapter.validate_json(part)
+        except ValidationError:
+            self._complain("has another form than this version writes; learning anew")
+            return Memory()
+        return Memory(saved.streams, saved.feeds, saved.servers)
+
+    def save(self, redis: str, memory: Memory, *, at_once: bool = False) -> None:
+        """Write what is known of a Redis, at most once a minute unless `at_once`; never raises."""
+        if not self._writes:
+            return
+        with self._lock:
+            now = time.monotonic()
+            taken_at = self._taken_at.setdefault(redis, self._written_at)
+            if not at_once and now - taken_at < _SAVED_EVERY_SECONDS:
+                return
+            self._taken_at[redis] = now
+            streams, feeds = memory.contents()
+            saved = _Saved(streams, feeds, memory.servers)
+            self._parts[redis] = self._adapter.dump_json(saved, exclude_defaults=True)
+            if at_once or now - self._written_at >= _SAVED_EVERY_SECONDS:
+                self._written_at = now
+                self._write()
+
+    def keep_only(self, names: set[str]) -> None:
+        """Forget every Redis but these."""
+        with self._lock:
+            self._parts = {name: part for name, part in self._parts.items() if name in names}
+
+    def _read(self) -> dict[str, bytes]:
+        try:
+            content: Any = json.loads(self.path.read_bytes())
+        except FileNotFoundError:
+            return {}
+        except OSError as error:
+            self._complain(f"cannot be read: {error.strerror}; learning anew")
+            return {}
+        except ValueError:
+            self._complain("is not JSON; learning anew")
+            return {}
+        parts = content.get("redis") if isinstance(content, dict) else None
+        if not isinstance(parts, dict) or content.get("version") != _VERSION:
+            self._complain(f"is not a state of version {_VERSION}; learning anew")
+            return {}
+        return {name: json.dumps(part).encode() for name, part in parts.items()}
+
+    def _write(self) -> None:
+        parts = b",".join(json.dumps(name).encode() + b":" + p for name, p in self._parts.items())
+        content = b'{"version":%d,"redis":{%b}}\n' % (_VERSION, parts)
+        if content == self._written:
+            return
+        beside = self.path.with_name(f".{self.path.name}.{os.getpid()}")
+        try:
+            beside.write_bytes(content)
+            beside.replace(self.path)
+        except OSError as error:
+            self._complain(f"cannot be written: {error.strerror}")
+            with contextlib.suppress(OSError):
+                beside.unlink()
+            return
+        self._written, self._complaint = content, None
+
+    def _complain(self, complaint: str) -> None:
+        if complaint != self._complaint:
+            self._complaint = complaint
+            _log.warning("state file", path=self.path, problem=complaint)
