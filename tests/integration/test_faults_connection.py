@@ -55,7 +55,7 @@ def test_redis_absent_at_start_is_complete_in_the_first_scrape_after_it_is_ready
     absent: RealServer, exporter: Callable
 ) -> None:
     process = exporter(config=configuration(absent.url, **DECLARED), until_ready=False)
-    assert outcome(process.scrape()) == blind("other", ("continuous", "event"))
+    assert outcome(process.scrape()) == blind("connection", ("continuous", "event"))
     assert process.get("/-/ready").status == 503
     assert "refused" in process.log()
     absent.start()
@@ -77,7 +77,7 @@ def test_address_that_refuses_is_redis_up_0_and_said_in_the_log_once(exporter: C
     with Refusing() as refusing:
         process = exporter(config=configuration(refusing.url, **DECLARED), until_ready=False)
         scrapes = [outcome(process.scrape()) for _ in range(3)]
-    assert scrapes == [blind("other", ("continuous", "event"))] * 3
+    assert scrapes == [blind("connection", ("continuous", "event"))] * 3
     lines = process.log().splitlines()
     assert len([line for line in lines if "redis unreadable" in line]) == 1
     assert len([line for line in lines if "discovery failed" in line]) == 1
@@ -94,7 +94,7 @@ def test_connection_that_always_breaks_in_mid_scrape_is_redis_up_0(
         outcomes[command, skip] = healthy.outcome()
         healthy.proxy.heal()
         assert healthy.outcome() == HEALTHY
-    assert outcomes == dict.fromkeys(outcomes, blind("other"))
+    assert outcomes == dict.fromkeys(outcomes, blind("connection"))
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -103,7 +103,7 @@ def test_connection_that_breaks_once_in_mid_scrape_leaves_nothing_stale(
 ) -> None:
     for action in (close, reset, cut):
         healthy.proxy.fault(command, action, times=1)
-        assert healthy.outcome() in (HEALTHY, blind("other"))
+        assert healthy.outcome() in (HEALTHY, blind("connection"))
         assert healthy.outcome() == HEALTHY
 
 
@@ -127,7 +127,7 @@ def test_redis_killed_in_mid_scrape_is_redis_up_0_until_it_is_back(
         process = exporter(config=configuration(proxy.url))
         assert outcome(process.scrape()) == HEALTHY
         proxy.fault("XINFO STREAM", after(server.kill), skip=2, times=1)
-        assert [outcome(process.scrape()) for _ in range(2)] == [blind("other")] * 2
+        assert [outcome(process.scrape()) for _ in range(2)] == [blind("connection")] * 2
         server.start()
         assert outcome(process.scrape()) == HEALTHY
 

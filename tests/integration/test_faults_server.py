@@ -15,7 +15,7 @@ from support.servers import RealServer
 ERRORS = {
     "LOADING Redis is loading the dataset in memory": "other",
     "BUSY Redis is busy running a script": "other",
-    "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.": "other",
+    "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.": "replica",
     "NOAUTH Authentication required.": "noperm",
     "CLUSTERDOWN The cluster is down": "other",
 }
@@ -103,7 +103,7 @@ def test_real_server_that_is_busy_or_full_or_without_master_or_wants_a_login(
     replica = start_server("redis-7.0", "--replica-serve-stale-data", "no")
     closed = start_server("redis-7.0", "--requirepass", SECRET)
     servers = {"busy": busy, "full": full, "replica": replica, "closed": closed}
-    expected = {"busy": "other", "full": "other", "replica": "other", "closed": "noperm"}
+    expected = {"busy": "other", "full": "connection", "replica": "replica", "closed": "noperm"}
     targets = [{"name": name, "url": server.url} for name, server in servers.items()]
     with (
         busy.client(socket_timeout=30) as blocking,

@@ -9,7 +9,10 @@ from support.metrics import Between, Scrape
 from support.polling import wait_for
 from support.servers import RealServer
 
-REASONS = ("noperm", "wrongtype", "timeout", "protocol", "other", "notime")
+REASONS = (
+    *("connection", "timeout", "noperm", "wrongtype", "replica", "cluster"),
+    *("protocol", "other", "notime"),
+)  # fmt: skip
 HOSTILE = ['q"uote', "back\\slash", "two\nlines", "{braces}", "é", 'a,b="c"} 5 # {']
 TIMED = ("redis_key_ttl_seconds", "redis_key_deadline_seconds")
 
@@ -187,7 +190,7 @@ def test_a_redis_that_is_gone_leaves_no_number_behind(
     scrape = process.scrape_until(lambda scrape: not scrape.value("redis_up"), "Redis is gone")
     names = ("redis_key_exists", *TIMED, "redis_keys_matching")
     assert {name for name in names if scrape[name]} == set()
-    assert errors(scrape) == {"other": 2}
+    assert errors(scrape) == {"connection": 2}
 
 
 def test_who_declares_no_keys_pays_nothing(redis7: RealServer, exporter: Callable) -> None:

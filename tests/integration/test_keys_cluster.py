@@ -91,7 +91,7 @@ def test_a_dead_primary_costs_its_own_keys_and_the_count(
             lambda scrape: not scrape["redis_keys_matching"], "a walk has failed"
         )
         assert read(cluster, scrape) == [0, 1]
-        assert errors(scrape) == {"other": 1}
+        assert errors(scrape) == {"connection": 1}
         assert scrape.value("redis_up") == 1
     finally:
         node.start()

@@ -150,7 +150,7 @@ def test_restarted_exporter_shows_no_phantom_lag_that_it_cannot_know(
         assert history.reported("s")["g"].lag == 69
         process = exporter(f"--redis.url={redis7.url}")
         first = Witness(process, history).check("s", Policy())
-        history.add("s", count=5)
+        history.add("s", count=15)
         process.stop()
         second = Witness(exporter(f"--redis.url={redis7.url}"), history).check("s", Policy())
     assert first["redis_stream_group_lag"] == {("s", "unclassified", "g"): 0}

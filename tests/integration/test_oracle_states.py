@@ -12,7 +12,9 @@ from support.metrics import Scrape
 from support.oracle import Policy
 from support.servers import RealServer
 
-REASONS = ("noperm", "wrongtype", "timeout", "protocol", "other")
+REASONS = (
+    "connection", "timeout", "noperm", "wrongtype", "replica", "cluster", "protocol", "other",
+)  # fmt: skip
 LIMITS = {
     "continuous": {"quiet_limit": "2m", "lag_limit": "1h30m"},
     "hybrid": {"lag_limit": "4m"},

@@ -54,7 +54,7 @@ class TestCheck:
         assert found.code == 3
         assert "❌ could not be read" in found.out
         assert "Connection refused" in found.err
-        assert "- other: `" in found.out
+        assert "- connection: `" in found.out
 
     def test_of_several_servers_all_are_told_and_the_worst_counts(self, redis7, tmp_path):
         with Refusing() as gone:
@@ -66,7 +66,7 @@ class TestCheck:
             ("gone", False),
         ]
         (error,) = json.loads(found.out)["redis"][1]["errors"]
-        assert (error["kind"], error["name"], error["error"]) == ("redis", "gone", "other")
+        assert (error["kind"], error["name"], error["error"]) == ("redis", "gone", "connection")
         assert "Connection refused" in error["reason"]
 
     @pytest.mark.parametrize(("password", "code"), [("s3cret", 0), ("wr0ng", 3)])

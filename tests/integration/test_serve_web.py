@@ -183,4 +183,4 @@ def test_process_is_healthy_and_not_ready_while_no_redis_was_read(exporter: Call
         process = exporter(config=configuration(refusing.url, streams=declared), until_ready=False)
         paths = ("/-/healthy", "/-/ready", "/", "/metrics", "/-/healthy", "/-/ready")
         assert [process.get(path).status for path in paths] == [200, 503, 200, 200, 200, 503]
-        assert outcome(process.scrape()) == blind("other", ("continuous",))
+        assert outcome(process.scrape()) == blind("connection", ("continuous",))

@@ -61,7 +61,7 @@ class TestPage:
         page = text_of(process)
         unread = page[page.index("a/b c&d db0") :]
         unread = unread[: unread.index("Runbook")]
-        assert "could not be read: nothing is known about its streams other:" in unread
+        assert "could not be read: nothing is known about its streams connection:" in unread
         assert "refused" in unread
         assert "No number is shown" in unread
 

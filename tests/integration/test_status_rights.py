@@ -55,7 +55,7 @@ def test_no_old_number_is_shown_when_redis_has_gone(
     assert "flowing" not in page
     assert status(process)["redis"][0]["streams"] == []
     server.start()
-    wait_for(lambda: "missing feed:fine" in text_of(process), "Redis is read again")
+    wait_for(lambda: "after an outage feed:fine" in text_of(process), "Redis is read again")
 
 
 @pytest.mark.parametrize(

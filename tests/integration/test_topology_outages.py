@@ -22,7 +22,7 @@ def test_dead_primary_costs_its_own_streams_and_they_are_counted(
     for process in (once, often):
         assert outcome(process.scrape_until_known(*streams)) == (1, set(streams), {})
     dead.kill()
-    expected = outage(streams, 1, "other")
+    expected = outage(streams, 1, "connection")
     assert [outcome(once.scrape()) for _ in range(3)] == [expected] * 3
     named = [line for line in once.log().splitlines() if "node unreadable" in line]
     assert [(dead.address in line, "streams=4" in line) for line in named] == [(True, True)]
@@ -41,7 +41,7 @@ def test_dead_primary_costs_its_own_streams_and_they_are_counted(
     scrape = exporter(config=config).scrape()
     exists = {(name, "continuous"): 0 for name in (missing[0], missing[2])}
     assert scrape["redis_stream_exists"] == exists
-    assert outcome(scrape).errors == {("continuous", "other"): 1}
+    assert outcome(scrape).errors == {("continuous", "connection"): 1}
 
     dead.start()
     cluster.wait_until_whole()
@@ -70,11 +70,15 @@ def test_configured_node_may_die_and_when_all_have_it_is_redis_up_0(
     process = exporter(config=configuration(cluster))
     process.scrape_until_known(*streams)
     cluster.nodes[0].kill()
-    assert [outcome(process.scrape()) for _ in range(2)] == [outage(streams, 0, "other")] * 2
+    assert [outcome(process.scrape()) for _ in range(2)] == [outage(streams, 0, "connection")] * 2
     for node in cluster.nodes[1:]:
         node.kill()
     scrape = process.scrape()
-    assert outcome(scrape) == (0, set(), {(class_, "other"): 3 for class_ in PREFIXES.values()})
+    assert outcome(scrape) == (
+        0,
+        set(),
+        {(class_, "connection"): 3 for class_ in PREFIXES.values()},
+    )
     assert "redis_instance_info" not in scrape
 
 
@@ -103,8 +107,9 @@ def test_replica_that_takes_over_is_followed_within_the_scrape(
         assert outcome(process.scrape()) == (1, set(streams), {})
         for primary, replica in zip(cluster.nodes[:2], cluster.nodes[3:], strict=True):
             wait_for_replica(replica, primary)
+        # Without TAKEOVER it is given up after five seconds, without a word.
         with cluster.node_client(cluster.nodes[3]) as new:
-            new.execute_command("CLUSTER", "FAILOVER")
+            new.execute_command("CLUSTER", "FAILOVER", "TAKEOVER")
         with cluster.node_client(cluster.nodes[0]) as old:
             wait_for(lambda: old.info("replication")["role"] == "slave", "it was demoted")
         assert outcome(process.scrape()) == (1, set(streams), {})
@@ -112,7 +117,7 @@ def test_replica_that_takes_over_is_followed_within_the_scrape(
             client.xadd(cluster.key_at(0, "feed"), {"n": 6})
         assert lengths(process.scrape())[cluster.key_at(0, "feed")] == 6
         cluster.nodes[1].kill()
-        with cluster.node_client(cluster.nodes[4]) as new:  # no vote: that is a matter of time
+        with cluster.node_client(cluster.nodes[4]) as new:
             new.execute_command("CLUSTER", "FAILOVER", "TAKEOVER")
         for node in cluster.nodes:
             if node.is_running:

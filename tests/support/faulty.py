@@ -15,7 +15,10 @@ from support.faulty_actions import Action, Fault, forward
 from support.faulty_link import Command, Hangup, Link, end_connection
 
 READ_COMMANDS = frozenset(
-    {"AUTH", "SELECT", "HELLO", "TIME", "SCAN", "XINFO", "XRANGE", "XPENDING"}
+    {
+        *("AUTH", "SELECT", "HELLO", "ROLE", "INFO", "TIME"),
+        *("SCAN", "XINFO", "XRANGE", "XPENDING"),
+    }
 )
 WHOLE = 2**30  # the most that a connection buffers: no side ever waits for the other to read
 

@@ -13,7 +13,9 @@ from support.history import CLASSES
 from support.metrics import STREAM_SERIES, Scrape
 from support.servers import RealServer
 
-REASONS = ("noperm", "wrongtype", "timeout", "protocol", "other")
+REASONS = (
+    "connection", "timeout", "noperm", "wrongtype", "replica", "cluster", "protocol", "other",
+)  # fmt: skip
 CLASS_OF = {"feed": "continuous", "work": "hybrid", "job": "event", "who": "unclassified"}
 ONCE = {"match": ["*"], "interval": "1h"}
 TIMEOUT = "20s"  # who answers is in time, however busy the machine is

@@ -45,11 +45,19 @@ class MovedClock:
 class Life:
     """A real server with a real exporter beside it, and the time that passes for both."""
 
-    def __init__(self, name: str, directory: Path, *streams: dict[str, Any], timeout: str = "30s"):
+    def __init__(
+        self,
+        name: str,
+        directory: Path,
+        *streams: dict[str, Any],
+        timeout: str = "30s",
+        settings: dict[str, Any] | None = None,
+    ):
         self._directory = directory
         self.clock = MovedClock(directory)
         self.server = RealServer(name, directory, environment=self.clock.environment)
         self._streams, self._timeout = streams, timeout
+        self._settings = settings or {}
         self._exporters = 0
 
     def __enter__(self) -> Self:
@@ -72,7 +80,7 @@ class Life:
             "redis": {"name": "main", "url": self.server.url, "timeout": self._timeout},
             "discovery": {"match": []},
             "streams": [*self._streams],
-        }
+        } | self._settings
         environment = self.clock.environment
         return ExporterProcess(directory, config=config, environment=environment).start()
 

@@ -26,6 +26,9 @@ GRACE_US: Final = 300 * 1_000_000
 _FORGOTTEN_AFTER_US: Final = 86_400 * 1_000_000
 """A group that vanished is told for a day."""
 
+_MOST_VANISHED: Final = 64
+"""Of one stream; some make a group for each job and destroy it."""
+
 
 def stream_record(reading: StreamReading, policy: StreamPolicy, memory: Memory) -> Stream:
     """Conclude what one stream's reading means; updates `memory`."""
@@ -119,12 +122,13 @@ def _note_vanished(
         if policy.lag_limit_for(name) is not None and name not in policy.declared_groups:
             vanished[name] = reading.now_us
     if vanished:
-        latest_us = reading.now_us - _FORGOTTEN_AFTER_US
-        seen.vanished = {
-            name: at_us
+        earliest_us = reading.now_us - _FORGOTTEN_AFTER_US
+        kept = [
+            (name, at_us)
             for name, at_us in vanished.items()
-            if at_us > latest_us and name not in present
-        }
+            if at_us > earliest_us and name not in present
+        ]
+        seen.vanished = dict(kept[-_MOST_VANISHED:])
 
 
 def _seen(reading: StreamReading, look: int) -> StreamMemory:

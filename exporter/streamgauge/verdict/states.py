@@ -42,6 +42,7 @@ class StreamState(enum.StrEnum):
     IDLE_BY_DESIGN = "idle by design"
     EMPTY_BY_DESIGN = "empty by design"
     OUTSIDE_ACTIVE_HOURS = "outside active hours"
+    AFTER_OUTAGE = "after an outage"
     UNCLASSIFIED = "unclassified"
     AGE_UNKNOWN = "age unknown"
     QUIET = "quiet"
@@ -109,6 +110,7 @@ SEVERITY: Final[Mapping[Verdict, Severity]] = MappingProxyType(
         StreamState.IDLE_BY_DESIGN: Severity.OK,
         StreamState.EMPTY_BY_DESIGN: Severity.OK,
         StreamState.OUTSIDE_ACTIVE_HOURS: Severity.OK,
+        StreamState.AFTER_OUTAGE: Severity.UNKNOWN,
         StreamState.UNCLASSIFIED: Severity.UNKNOWN,
         StreamState.AGE_UNKNOWN: Severity.UNKNOWN,
         StreamState.QUIET: Severity.CRITICAL,

@@ -37,6 +37,15 @@ def _unclassified(looks: StreamLooks) -> Answer:
     return StreamState.UNCLASSIFIED, f"nobody has said what it is: {what}"
 
 
+def _after_outage(looks: StreamLooks) -> Answer:
+    """Once Redis is back, a feed that was in time has a while to begin anew."""
+    declared = looks.policy.quiet_limit_at(looks.at)
+    if not _may_be_silent(looks) or declared is None or math.isinf(declared):
+        return None
+    what = "it does not exist yet" if not looks.now.exists else _contents(looks)
+    return StreamState.AFTER_OUTAGE, f"Redis was away or began anew, so it may be silent: {what}"
+
+
 def _outside_active_hours(looks: StreamLooks) -> Answer:
     """Outside its hours a feed may be silent or gone."""
     if not _may_be_silent(looks) or _opened_seconds(looks) is not None:
@@ -144,6 +153,7 @@ def _idle_by_design(looks: StreamLooks) -> Reasoned:
 
 _RULES: Final[tuple[Callable[[StreamLooks], Answer], ...]] = (
     _unclassified,
+    _after_outage,
     _outside_active_hours,
     _hours_just_began,
     _missing,

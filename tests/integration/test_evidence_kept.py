@@ -1,0 +1,187 @@
+"""What was learned survives a restart of the exporter, of Redis, and a while without Redis."""
+
+import json
+import math
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.metrics import Scrape
+from support.moved_clock import Life
+from support.servers import RealServer
+
+JOBS = {"match": "jobs", "class": "event", "lag_limit": "5m"}
+FEED = {"match": "feed*", "class": "continuous", "quiet_limit": "30s"}
+COUNTING = {"redis-7.0", "redis-8.2", "redis-8.10", "valkey-8.1", "valkey-9.1"}
+
+
+@pytest.fixture
+def live(each_server: RealServer, tmp_path: Path) -> Iterator[Callable]:
+    """Starts a server of each release under a moved clock; `keeps` with a state file."""
+    lives: list[Life] = []
+
+    def start(*streams: dict[str, Any], keeps: bool = True, **settings: Any) -> Life:
+        timeout = "2s" if "discovery" in settings else "30s"
+        if keeps:
+            settings |= {"state_file": str(tmp_path / "state.json")}
+        lives.append(Life(each_server.name, tmp_path, *streams, timeout=timeout, settings=settings))
+        return lives[-1].__enter__()
+
+    yield start
+    for life in lives:
+        life.__exit__()
+
+
+def of(scrape: Scrape, what: str) -> float | None:
+    """The value of a metric of the one stream, or of its one group; None where it is absent."""
+    values = [*scrape[f"redis_stream_{what}"].values()]
+    assert len(values) <= 1
+    return values[0] if values else None
+
+
+def make_jobs(life: Life, count: int) -> None:
+    life.redis.xgroup_create("jobs", "g", id="0", mkstream=True)
+    life.add("jobs", count)
+
+
+def test_group_that_stands_still_goes_on_standing_after_a_restart(live: Callable) -> None:
+    life = live(JOBS)
+    make_jobs(life, 10)
+    life.read("jobs", 5)
+    life.after(0)
+    for _ in range(3):
+        before = of(life.after(60), "group_stalled_seconds")
+    life.restart_exporter()
+    assert of(life.after(60), "group_stalled_seconds") == pytest.approx(before + 60, abs=30)
+
+
+def test_group_that_falls_behind_goes_on_falling_after_a_restart(live: Callable) -> None:
+    life = live(JOBS)
+    make_jobs(life, 0)
+
+    def leak(rounds: int) -> float | None:
+        for _ in range(rounds):
+            life.add("jobs", 100)
+            life.read("jobs", 60)
+            falling = of(life.after(60), "group_falling_behind_seconds")
+        return falling
+
+    before = leak(40)
+    life.restart_exporter()
+    assert before is not None
+    assert leak(1) >= before > 900
+
+
+def test_losses_are_still_counted_after_the_end_of_an_exporter_that_had_no_time(
+    live: Callable,
+) -> None:
+    life = live(JOBS)
+    make_jobs(life, 100)
+    life.after(0)
+    life.add("jobs", 500, maxlen=100, approximate=False)
+    before = of(life.after(30), "group_entries_lost_total")
+    life.exporter.send(signal.SIGKILL)
+    life.restart_exporter()
+    assert of(life.after(30), "group_entries_lost_total") == before > 0
+
+
+def test_cursor_ahead_is_still_ahead_after_a_restart(live: Callable) -> None:
+    life = live(JOBS)
+    life.add("jobs", 10)
+    life.redis.xgroup_create("jobs", "g", id=f"{int(life.clock.now() * 1e9)}-0")
+    life.after(0)
+    life.add("jobs", 500)
+    life.after(60)
+    life.restart_exporter()
+    scrape = life.after(60)
+    assert of(scrape, "group_lag_seconds") == pytest.approx(120, abs=30)
+    assert of(scrape, "group_stalled_seconds") == pytest.approx(120, abs=30)
+
+
+def test_continuous_stream_that_has_gone_is_missing_after_a_restart(live: Callable) -> None:
+    life = live(FEED, discovery={"match": ["feed*"], "interval": "1s"})
+    life.add("feed:a", 5)
+    life.exporter.scrape_until(
+        lambda scrape: scrape["redis_stream_exists"] == {("feed:a", "continuous"): 1}, "it is found"
+    )
+    life.redis.delete("feed:a")
+    life.restart_exporter()
+    assert life.after(1)["redis_stream_exists"] == {("feed:a", "continuous"): 0}
+
+
+def test_without_a_state_file_the_first_look_says_what_one_look_can_tell(live: Callable) -> None:
+    life = live(JOBS, keeps=False)
+    make_jobs(life, 10)
+    life.read("jobs", 5)
+    for _ in range(10):
+        life.after(60)
+    life.restart_exporter()
+    # The consumer was handed nothing for ten minutes, and an entry waits for longer.
+    assert of(life.after(0), "group_stalled_seconds") == pytest.approx(600, abs=30)
+    assert of(life.after(0), "group_falling_behind_seconds") == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"no JSON", "is not JSON"),
+        (b'{"version": 7, "redis": {}}', "is not a state of version 1"),
+        (b"[]", "is not a state of version 1"),
+        (b'{"version": 1, "redis": {"main": {"streams": 7}}}', "another form"),
+    ],
+)
+def test_state_file_that_cannot_be_used_is_a_warning(
+    redis8: RealServer, tmp_path: Path, exporter: Callable, content: bytes, problem: str
+) -> None:
+    state = tmp_path / "state.json"
+    state.write_bytes(content)
+    config = {"redis": {"name": "main", "url": redis8.url}, "state_file": str(state)}
+    process = exporter(config=config)
+    assert process.scrape()["redis_up"] == {(): 1}
+    assert problem in process.log()
+    process.stop()
+    assert json.loads(state.read_bytes())["version"] == 1
+
+
+def test_state_file_that_cannot_be_written_is_one_warning(
+    redis8: RealServer, tmp_path: Path, exporter: Callable
+) -> None:
+    state = tmp_path / "nowhere" / "state.json"
+    config = {"redis": {"name": "main", "url": redis8.url}, "state_file": str(state)}
+    process = exporter(config=config)
+    assert process.scrape()["redis_up"] == {(): 1}
+    assert process.stop() == 0
+    assert process.log().count("cannot be written") == 1
+
+
+def test_feed_that_was_in_time_has_one_limit_and_three_minutes_after_an_outage(
+    live: Callable,
+) -> None:
+    life = live(FEED, discovery={"match": ["feed*"], "interval": "1s"})
+    life.add("feed:a")
+    life.exporter.scrape_until(lambda scrape: scrape["redis_stream_exists"], "it is found")
+    assert of(life.after(5), "quiet_limit_seconds") == 30
+    life.server.pause()
+    assert life.after(5)["redis_up"] == {(): 0}
+    life.server.resume()
+    assert of(life.after(5), "quiet_limit_seconds") == math.inf
+    life.server.pause()
+    life.after(100)
+    life.server.resume()
+    assert of(life.after(60), "quiet_limit_seconds") == math.inf
+    # The first outage's three minutes are over; the second began while they ran.
+    assert of(life.after(30), "quiet_limit_seconds") == 30
+
+
+def test_feed_that_was_quiet_already_has_no_time_more_after_an_outage(live: Callable) -> None:
+    life = live(FEED, discovery={"match": ["feed*"], "interval": "1s"})
+    life.add("feed:a")
+    life.exporter.scrape_until(lambda scrape: scrape["redis_stream_exists"], "it is found")
+    life.after(60)
+    life.server.pause()
+    assert life.after(5)["redis_up"] == {(): 0}
+    life.server.resume()
+    assert of(life.after(5), "quiet_limit_seconds") == 30
