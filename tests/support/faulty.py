@@ -48,7 +48,7 @@ class Proxy:
     """
 
     def __init__(self, port: int):
-        self._upstream_port = port
+        self.upstream_port = port
         self._faults: tuple[Fault, ...] = ()
         self._tasks: set[asyncio.Task[None]] = set()
         self._links: set[Link] = set()
@@ -160,7 +160,7 @@ class Proxy:
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         reader = asyncio.StreamReader(limit=WHOLE)
         transport, protocol = await self._loop.create_connection(
-            lambda: _Noted(self._transports, reader), "127.0.0.1", self._upstream_port
+            lambda: _Noted(self._transports, reader), "127.0.0.1", self.upstream_port
         )
         return reader, asyncio.StreamWriter(transport, protocol, reader, self._loop)
 
