@@ -8,14 +8,11 @@ import pytest
 
 from rules.hygiene import (
     blind_pages,
-    calm_groups,
-    emptied_streams,
     exporter_health,
-    lagging_groups,
-    pending_entries,
+    groups,
     state_keys,
 )
-from rules.hygiene.histories import WORKERS, History, told
+from rules.hygiene.histories import History, told
 from rules.hygiene.playing import Played, play
 from rules.simulator.case import BLIND
 from support.peers import Peer
@@ -23,16 +20,12 @@ from support.peers import Peer
 PROMTOOLS_AT_ONCE = 2
 
 FIRING = [
-    lagging_groups.TICKETS,
-    pending_entries.TICKETS,
-    emptied_streams.TICKETS,
+    groups.TICKETS,
     exporter_health.TICKETS,
     state_keys.TICKETS,
 ]
 CALM = [
-    calm_groups.CALM,
-    pending_entries.CALM,
-    emptied_streams.CALM,
+    groups.CALM,
     exporter_health.CALM,
     state_keys.CALM,
 ]
@@ -41,7 +34,6 @@ PAGES = blind_pages.PAGES
 NEVER = dict(ChainMap(*CALM))
 
 BESIDE = {
-    "a group that falls behind little by little": {"RedisStreamGroupDrainingSlowly"},
     "feeds that cannot be read": {"RedisStreamsUnreadable"},
     "Redis is down": {BLIND},
     "Redis is down, and its keys with it": {BLIND},
@@ -100,14 +92,15 @@ def test_no_ticket(name, played):
 
 def test_a_stuck_entry_is_one_ticket_through_a_gap_and_a_change_of_pod(tmp_path, each_promtool):
     history = History()
-    lives = {"pod-a": lambda now: now < 50 and not 44 <= now < 47, "pod-b": lambda now: now >= 51}
+    lives = {"pod-a": lambda now: now < 80 and not 74 <= now < 77, "pod-b": lambda now: now >= 81}
     for pod, is_there in lives.items():
         whole = History()
-        whole.pending(WORKERS | {"pod": pod, "instance": f"{pod}:1"}, lambda _: 5)
+        groups.holds(until=1e9)(whole)
         for series, values in whole.series.items():
-            history.series[series] = " ".join(
+            named = series.replace('instance="a:1"', f'instance="{pod}:1", pod="{pod}"')
+            history.series[named] = " ".join(
                 value if is_there(step * whole.step_seconds / 60) else "stale"
                 for step, value in enumerate(values.split())
             )
     fired = play(each_promtool, tmp_path, {"one": history}).ever["one"]
-    assert fired["RedisStreamGroupAbandonedEntry"] == 2 * (120 - 35)
+    assert fired["RedisStreamGroupAbandonedEntry"] == 2 * (120 - 70)

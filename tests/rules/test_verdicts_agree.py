@@ -12,7 +12,7 @@ from collections.abc import Iterable
 import pytest
 
 from rules.scenarios import SCENARIOS
-from rules.simulator.case import CLEARS_WITHIN, LOSING, MISSING, QUIET, STALLED, Case
+from rules.simulator.case import CLEARS_WITHIN, GROWING, LOSING, MISSING, QUIET, STALLED, Case
 from rules.simulator.world import START, TICK
 from streamgauge.model.derive import absent_record, stream_record
 from streamgauge.model.memory import Memory
@@ -32,9 +32,9 @@ ALERT_OF = {
     StreamState.NEVER_WRITTEN: MISSING,
     GroupState.STALLED: STALLED,
     GroupState.LOSING_ENTRIES: LOSING,
+    GroupState.LAG_GROWING: GROWING,
 }
-"""Every critical state is an alert's. RedisStreamGroupLagGrowing has none: that a group has been
-falling behind for half an hour takes half an hour to see; until then it is `behind`, a warning."""
+"""Every critical state is an alert's."""
 
 DIFFERENCES: dict[str, str] = {
     "a dead group of a trimmed stream pages for both": (
@@ -55,6 +55,7 @@ class Reporter:
         self.memory = Memory()
 
     def look(self, now: float) -> Look:
+        self.memory.look += 1
         return look(*self._records(now), at=START + now)
 
     def _records(self, now: float) -> Iterable[Stream]:
@@ -62,7 +63,10 @@ class Reporter:
             if stream.exists:
                 yield stream_record(stream.reading(name, START + now), stream.policy, self.memory)
             elif stream.policy.declared or name.encode() in self.memory.continuous:
-                yield absent_record(name.encode(), stream.policy, START + now, self.memory)
+                yield absent_record(
+                    *(name.encode(), stream.policy, int((START + now) * 1e6), self.memory),
+                    frozenset(),
+                )
 
 
 def looks_at_end(case: Case) -> tuple[Look, Look]:

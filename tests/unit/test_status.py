@@ -59,7 +59,7 @@ class TestStates:
         [
             (LATE, "warning", "behind group g 7 entries wait, the oldest for 2m5s (limit 1m)"),
             (
-                {**LATE, "consumers": 0, "consumer_list": ()},
+                {**LATE, "stalled_seconds": 125.0},
                 "critical",
                 "stalled group g 7 entries wait",
             ),

@@ -43,6 +43,7 @@ def group_record(
         lost = newly_lost(known_stream, seen, memory, cursor, group.entries_read)
         if lost:
             memory.lost += lost
+            memory.lost_us = now_us
             seen.has_lost = True
     standing_limit = standing_limit_seconds(limit)
     backlog = added_behind(seen, cursor) if lag is None and wait_seconds else lag
@@ -103,6 +104,7 @@ def group_record(
             policy.ack_limit_for(group.name),
             dead,
             memory.nacked,
+            None if memory.lost_us is None else max(0, now_us - memory.lost_us) / 1e6,
             () if group.is_large else group.consumer_list,
         )
     )

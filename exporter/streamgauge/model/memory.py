@@ -61,6 +61,7 @@ class GroupMemory:
     pending_id: StreamId | None = None
     pending_us: int = 0
     lost: int = 0
+    lost_us: int | None = None
     is_within: bool = True
     free_until_us: int = 0
     dead: int | None = None

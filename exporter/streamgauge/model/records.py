@@ -57,6 +57,7 @@ class Group(NamedTuple):
     ack_limit_seconds: float | None = None
     consumers_dead: int | None = None
     nacked: int | None = None
+    lost_ago_seconds: float | None = None
     consumer_list: tuple[Consumer, ...] = ()
 
 
@@ -75,7 +76,8 @@ class AbsentGroup:
 
     lag = lag_seconds = stalled_seconds = falling_behind_seconds = entries_lost = None
     retention_used_ratio = consumers = pending = unacknowledged_seconds = None
-    consumers_dead = nacked = None
+    consumers_dead = nacked = lost_ago_seconds = None
+    consumer_list: tuple[Consumer, ...] = ()
     oldest_pending_age_seconds = oldest_pending_deliveries = None
     entries_read = last_delivered_timestamp_seconds = None
 

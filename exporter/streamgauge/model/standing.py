@@ -21,6 +21,11 @@ def standing_limit_seconds(lag_limit_seconds: float | None) -> float:
     return max(lag_limit_seconds, _LEAST_LIMIT_SECONDS)
 
 
+def growing_limit_seconds(lag_limit_seconds: float) -> float:
+    """Return for how long a group may fall behind: three times its lag limit, 5 to 30 minutes."""
+    return min(max(3 * lag_limit_seconds, 300.0), 1800.0)
+
+
 def stalled_seconds(
     memory: GroupMemory,
     *,
@@ -44,7 +49,7 @@ def stalled_seconds(
     since_us = memory.stands_since_us
     if since_us is None:
         since_us = now_us if was_handed else waits_since_us
-    elif was_handed and not _is_in_vain(memory, now_us, backlog, limit_seconds):
+    elif was_handed and not _is_in_vain(memory, backlog, limit_seconds):
         since_us = now_us
     if was_handed:
         memory.handed_us, memory.handed_left = now_us, backlog
@@ -52,12 +57,11 @@ def stalled_seconds(
     return max(0, now_us - since_us) / 1e6
 
 
-def _is_in_vain(
-    memory: GroupMemory, now_us: int, backlog: int | None, limit_seconds: float
-) -> bool:
+def _is_in_vain(memory: GroupMemory, backlog: int | None, limit_seconds: float) -> bool:
     if memory.handed_us is None or memory.handed_left is None or backlog is None:
         return False
-    paused_seconds = (now_us - memory.handed_us) / 1e6
+    # Until the look before: what happened between two looks that were far apart was not seen.
+    paused_seconds = (memory.seen_us - memory.handed_us) / 1e6
     return paused_seconds > limit_seconds and backlog >= memory.handed_left
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import attrgetter
 from typing import Final
 
 from streamgauge.model.records import Consumer
@@ -12,9 +13,9 @@ from streamgauge.verdict.records import Finding, Subject
 from streamgauge.verdict.states import FindingKind, GroupState
 from streamgauge.verdict.words import Sentence, counted, duration, entries, name_list
 
-STUCK_SECONDS: Final = 1_800.0
-"""An entry pending for longer is stuck, and a consumer that holds one and asked for none is dead.
-The opt-in alerts about pending entries take as long."""
+STUCK_SECONDS: Final = 3_600.0
+"""An entry that is in somebody's hands for longer, and for longer than was declared, is stuck. The
+opt-in alerts about pending entries take as long."""
 
 POISON_DELIVERIES: Final = 5
 """An entry delivered this often and never acknowledged is one that consumers fail on."""
@@ -23,33 +24,25 @@ POISON_DELIVERIES: Final = 5
 def _trimmed_unread(looks: Sequence[StreamLooks]) -> Iterator[Finding]:
     """Entries left before a group with a limit had read them, and no state of it says so."""
     for group in _groups(looks):
-        if not group.lost or group.now.lag_limit_seconds is None:
+        lost, ago = group.now.entries_lost, group.now.lost_ago_seconds
+        if not lost or ago is None or group.now.lag_limit_seconds is None:
             continue
         if group_verdict(group).state is GroupState.LOSING_ENTRIES:
             continue
-        when = "when cannot be told from one look"
-        if group.earlier is not None and group.stream.seconds is not None:
-            more = group.lost_between
-            when = f"{more or 'none'} of them in the last {duration(group.stream.seconds)}"
         yield _about(
             FindingKind.TRIMMED_UNREAD,
             group,
-            f"{entries(group.lost)} left {{}} before {{}} read them: {when}",
+            f"{entries(lost)} or more left {{}} before {{}} was handed them, the last "
+            f"{duration(ago)} ago",
         )
 
 
 def _consumers_gone(looks: Sequence[StreamLooks]) -> Iterator[Finding]:
-    """Consumers that have asked for nothing in a day although entries came are only left over."""
+    """Consumers that were not seen for a day, while the others were handed many entries."""
     for group in _groups(looks):
-        age = group.stream.now.age_seconds
-        gone = [
-            one
-            for one in group.now.consumer_list
-            if not one.pending
-            and one.idle_seconds > DAY
-            and age is not None
-            and age < one.idle_seconds
-        ]
+        silent = [one for one in group.now.consumer_list if one.idle_seconds > DAY]
+        silent.sort(key=attrgetter("idle_seconds"), reverse=True)
+        gone = silent[: group.now.consumers_dead or 0]
         if gone:
             yield _about_consumers(FindingKind.CONSUMERS_GONE, group, gone, "")
 
@@ -57,7 +50,9 @@ def _consumers_gone(looks: Sequence[StreamLooks]) -> Iterator[Finding]:
 def _dead_pending(looks: Sequence[StreamLooks]) -> Iterator[Finding]:
     """A consumer that asks for nothing any more still holds entries, which nobody else is given."""
     for group in _groups(looks):
-        limit = max(STUCK_SECONDS, group.now.lag_limit_seconds or 0.0)
+        limit = _stuck_seconds(group)
+        if not _is_stuck(group):
+            continue
         dead = [one for one in group.now.consumer_list if one.pending and one.idle_seconds > limit]
         if dead:
             held = entries(sum(one.pending for one in dead))
@@ -105,8 +100,16 @@ def _groups(looks: Iterable[StreamLooks]) -> Iterator[GroupLooks]:
         yield from (group for group in one.groups() if not group.is_exempt)
 
 
+def _stuck_seconds(group: GroupLooks) -> float:
+    limits = (group.now.lag_limit_seconds, group.now.ack_limit_seconds)
+    return max(STUCK_SECONDS, *(limit or 0.0 for limit in limits))
+
+
 def _is_stuck(group: GroupLooks) -> bool:
-    return group.now.pending > 0 and group.now.oldest_pending_age_seconds > STUCK_SECONDS
+    """Whether an entry is in somebody's hands for too long, and no page says so."""
+    if group_verdict(group).state is GroupState.NOT_ACKNOWLEDGING:
+        return False
+    return (group.now.unacknowledged_seconds or 0.0) > _stuck_seconds(group)
 
 
 def _is_ghost(group: GroupLooks) -> bool:

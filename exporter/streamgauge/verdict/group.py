@@ -1,9 +1,7 @@
 """What a group does about the entries that wait: each rule one function under one sentence.
 
-The rules are asked in their order and the first that has an answer decides. What proves that a
-group does not read is either its cursor, frozen between two looks far enough apart, or its
-consumers, none of whom has asked for entries for as long. A few seconds of standing still prove
-nothing, and the reason says so.
+The rules are asked in their order and the first that has an answer decides. What pages compares
+what was measured with what was declared, exactly as the alert of the same name does.
 """
 
 from __future__ import annotations
@@ -12,7 +10,8 @@ import math
 from collections.abc import Callable
 from typing import Final
 
-from streamgauge.model.records import Group
+from streamgauge.model.records import AbsentGroup, Group, Stream
+from streamgauge.model.standing import growing_limit_seconds, standing_limit_seconds
 from streamgauge.verdict.looks import GroupLooks
 from streamgauge.verdict.records import GroupVerdict
 from streamgauge.verdict.states import GroupState
@@ -20,6 +19,7 @@ from streamgauge.verdict.stream import RECENT_SECONDS
 from streamgauge.verdict.words import Sentence, counted, duration, entries
 
 DAY: Final = 86_400.0
+HOUR: Final = 3_600.0
 
 FROZEN_SECONDS: Final = 600.0
 """A cursor that stood still for this long, or for the group's limit if that is shorter, is frozen.
@@ -37,6 +37,12 @@ Reasoned = tuple[GroupState, str]
 Answer = Reasoned | None
 
 
+def missing_verdict(stream: Stream, group: AbsentGroup) -> GroupVerdict:
+    """Say of a declared group that it is not there."""
+    reason = Sentence("it is declared, and the stream has no such group: nobody is handed entries")
+    return GroupVerdict(stream.name, stream.stream_class, group, GroupState.MISSING, reason)
+
+
 def group_verdict(looks: GroupLooks) -> GroupVerdict:
     """Judge one group."""
     stream, answers = looks.stream.now, (rule(looks) for rule in _RULES)
@@ -45,33 +51,47 @@ def group_verdict(looks: GroupLooks) -> GroupVerdict:
 
 
 def _stalled(looks: GroupLooks) -> Answer:
-    """Entries wait past the limit and the group has provably not read for as long as that takes."""
-    limit = looks.now.lag_limit_seconds
-    if limit is None or looks.now.lag_seconds <= limit:
-        return None
-    enough = min(limit, FROZEN_SECONDS)
-    unseen = looks.unseen_seconds
-    if unseen == math.inf and not looks.never_read and not looks.cursor_moved:
-        proof = "it has no consumer"
-    elif looks.cursor_moved is False and _window(looks) >= enough:
-        proof = f"its cursor has not moved in {duration(_window(looks))}"
-    elif unseen is not None and enough <= unseen < math.inf and not _read_since(looks, unseen):
-        proof = f"no consumer has asked for any in {duration(unseen)}"
-    else:
+    """Entries wait, and for longer than the limit the group was handed none of them."""
+    limit, stalled = looks.now.lag_limit_seconds, looks.now.stalled_seconds
+    if limit is None or stalled is None or stalled <= standing_limit_seconds(limit):
         return None
     never = "; it never read one" if looks.never_read else ""
-    return GroupState.STALLED, f"{_waiting_words(looks)}{_limit_words(looks)}, and {proof}{never}"
+    return GroupState.STALLED, (
+        f"{_waiting_words(looks)}{_limit_words(looks)}, and it was handed none for "
+        f"{duration(stalled)}{never}"
+    )
+
+
+def _lag_growing(looks: GroupLooks) -> Answer:
+    """Past its limit, ever more entries have waited for longer than is allowed."""
+    limit, falling = looks.now.lag_limit_seconds, looks.now.falling_behind_seconds
+    if limit is None or falling is None or falling <= growing_limit_seconds(limit):
+        return None
+    return GroupState.LAG_GROWING, (
+        f"{_waiting_words(looks)}{_limit_words(looks)}; for {duration(falling)} ever more have"
+    )
 
 
 def _losing_entries(looks: GroupLooks) -> Answer:
-    """Entries left the stream between the looks before the group had read them."""
-    if looks.now.lag_limit_seconds is None or not looks.lost_between:
+    """Within the last hour entries left the stream before the group was handed them."""
+    ago = looks.now.lost_ago_seconds
+    if looks.now.lag_limit_seconds is None or ago is None or ago > HOUR:
         return None
-    lost = entries(looks.lost_between)
-    in_all = "" if looks.lost is None else f", {looks.lost:,} in all"
     return GroupState.LOSING_ENTRIES, (
-        f"{lost} left the stream in {duration(_window(looks))} before the group read them"
-        f"{in_all}; {_waiting_words(looks)}{_limit_words(looks)}"
+        f"entries left the stream before the group was handed them, the last {duration(ago)} ago: "
+        f"{looks.now.entries_lost or 0:,} or more in all; {_waiting_words(looks)}"
+        f"{_limit_words(looks)}"
+    )
+
+
+def _not_acknowledging(looks: GroupLooks) -> Answer:
+    """An entry has been in somebody's hands for longer than was declared."""
+    limit, held = looks.now.ack_limit_seconds, looks.now.unacknowledged_seconds
+    if limit is None or held is None or held <= limit:
+        return None
+    return GroupState.NOT_ACKNOWLEDGING, (
+        f"an entry was handed out {duration(held)} ago and is not acknowledged; that may take "
+        f"{duration(limit)}"
     )
 
 
@@ -163,7 +183,9 @@ def _waiting(looks: GroupLooks) -> Reasoned:
 
 _RULES: Final[tuple[Callable[[GroupLooks], Answer], ...]] = (
     _stalled,
+    _lag_growing,
     _losing_entries,
+    _not_acknowledging,
     _abandoned,
     _no_consumer,
     _behind,

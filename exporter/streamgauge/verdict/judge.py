@@ -7,7 +7,7 @@ from operator import attrgetter
 from streamgauge.policy import Policy
 from streamgauge.verdict.faults import NO_FAULTS, Faults
 from streamgauge.verdict.findings import findings
-from streamgauge.verdict.group import group_verdict
+from streamgauge.verdict.group import group_verdict, missing_verdict
 from streamgauge.verdict.keys import key_count_verdict, key_verdict
 from streamgauge.verdict.looks import Look, paired, seconds_between
 from streamgauge.verdict.overlooked import overlooked
@@ -40,6 +40,8 @@ def judge(
     streams = [*(stream_verdict(one) for one in looks), *unread]
     streams.sort(key=attrgetter("stream.name"))
     groups = [group_verdict(group) for one in looks for group in one.groups()]
+    groups += [missing_verdict(one.now, group) for one in looks for group in one.now.absent_groups]
+    groups.sort(key=lambda one: (one.stream, one.group.name))
     found = [
         *unread_findings(unread, snapshot, faults, policy),
         *findings(looks),

@@ -135,35 +135,6 @@ class GroupLooks(NamedTuple):
             return None
         return min(consumer.idle_seconds for consumer in self.now.consumer_list)
 
-    @property
-    def lost(self) -> int | None:
-        """How many entries left the stream before the group read them: neither read nor waiting.
-
-        entries-added - entries-read - lag; None where the server does not tell all three.
-        """
-        return None if self.now.lag is None else self._lost(self.now.lag)
-
-    @property
-    def lost_between(self) -> int:
-        """How many more were lost since the earlier look, as far as that is certain.
-
-        A lag that is unknown is between nothing and all that is held; whichever makes the loss
-        smaller is taken. XINFO STREAM and XINFO GROUPS are two moments, so a busy stream's
-        difference may be off by what came in between; but while entries are being lost the group
-        has most of what is held still to read, which a group that keeps up has not.
-        """
-        if self.earlier is None or self.stream.earlier is None:
-            return 0
-        length, lag = self.stream.now.length or 0, self.now.lag
-        before = GroupLooks(self.earlier, self.stream._replace(now=self.stream.earlier))
-        now, then = self._lost(length if lag is None else lag), before._lost(before.now.lag or 0)
-        keeps_up = lag is not None and 2 * lag <= length
-        return 0 if now is None or then is None or keeps_up else max(0, now - then)
-
-    def _lost(self, lag: int) -> int | None:
-        added, read = self.stream.now.entries_added, self.now.entries_read
-        return None if added is None or read is None else max(0, added - read - lag)
-
 
 def _faint_stream(stream: Stream) -> Stream:
     groups = tuple([_faint_group(group) for group in stream.groups])

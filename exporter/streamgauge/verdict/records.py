@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from streamgauge.model.records import Group, Key, KeyCount, Stream
+from streamgauge.model.records import AbsentGroup, Group, Key, KeyCount, Stream
 from streamgauge.policy import StreamClass
 from streamgauge.verdict.faults import NO_FAULTS, Faults
 from streamgauge.verdict.states import (
@@ -57,7 +57,7 @@ class GroupVerdict(NamedTuple):
 
     stream: bytes
     stream_class: StreamClass
-    group: Group
+    group: Group | AbsentGroup
     state: GroupState
     reason: Sentence
 

@@ -63,6 +63,9 @@ class GroupState(enum.StrEnum):
     NO_CONSUMER = "no consumer while entries wait"
     ABANDONED = "abandoned"
     STALLED = "stalled"
+    LAG_GROWING = "lag growing"
+    NOT_ACKNOWLEDGING = "not acknowledging"
+    MISSING = "group missing"
     LOSING_ENTRIES = "losing entries"
 
 
@@ -102,8 +105,7 @@ class FindingKind(enum.StrEnum):
 
 Verdict = StreamState | GroupState | KeyState | FindingKind
 
-# The one table of seriousness. Critical is what the shipped alerts page for, but for growing lag,
-# which takes longer to see than a report watches.
+# The one table of seriousness. Critical is what the shipped alerts page for.
 SEVERITY: Final[Mapping[Verdict, Severity]] = MappingProxyType(
     {
         StreamState.FLOWING: Severity.OK,
@@ -126,6 +128,9 @@ SEVERITY: Final[Mapping[Verdict, Severity]] = MappingProxyType(
         GroupState.NO_CONSUMER: Severity.WARNING,
         GroupState.ABANDONED: Severity.WARNING,
         GroupState.STALLED: Severity.CRITICAL,
+        GroupState.LAG_GROWING: Severity.CRITICAL,
+        GroupState.NOT_ACKNOWLEDGING: Severity.CRITICAL,
+        GroupState.MISSING: Severity.CRITICAL,
         GroupState.LOSING_ENTRIES: Severity.CRITICAL,
         KeyState.ALIVE: Severity.OK,
         KeyState.COUNTED: Severity.OK,

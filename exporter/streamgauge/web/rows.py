@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from streamgauge.labels import label_value
-from streamgauge.model.records import Group
+from streamgauge.model.records import AbsentGroup, Group
 from streamgauge.policy import StreamClass
 from streamgauge.verdict.records import GroupVerdict, RedisVerdict, StreamVerdict
 from streamgauge.verdict.states import Severity, StreamState, worst
@@ -112,6 +112,9 @@ def _stream_figures(verdict: StreamVerdict, seconds: float | None) -> Iterator[F
 
 def _group_figures(verdict: GroupVerdict) -> Iterator[Figure]:
     group = verdict.group
+    if isinstance(group, AbsentGroup):
+        yield Figure("limit", _lag_limit(group, verdict.stream_class))
+        return
     yield Figure("waiting", "unknown" if group.lag is None else f"{group.lag:,}")
     if group.lag != 0:
         yield Figure("oldest waits", duration(group.lag_seconds))
@@ -122,7 +125,7 @@ def _group_figures(verdict: GroupVerdict) -> Iterator[Figure]:
     yield Figure("consumers", f"{group.consumers:,}")
 
 
-def _lag_limit(group: Group, stream_class: StreamClass) -> str:
+def _lag_limit(group: Group | AbsentGroup, stream_class: StreamClass) -> str:
     if group.lag_limit_seconds is not None:
         return duration(group.lag_limit_seconds)
     return "not declared" if stream_class is StreamClass.UNCLASSIFIED else "none"

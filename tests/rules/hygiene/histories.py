@@ -66,33 +66,6 @@ class History:
             if value is not None:
                 self.say(f"redis_stream_group_{name}", value, **labels)
 
-    def pending(
-        self,
-        labels: dict[str, str],
-        entry: Line,
-        *,
-        deliveries: float | Line = 1,
-        first: float | None = 0.0,
-        length: float = 1000,
-        **values: float | None,
-    ) -> None:
-        """A group whose oldest pending entry was added at minute `entry(now)`.
-
-        The oldest entry that the stream still holds was added at minute `first`.
-        """
-        stream = {key: value for key, value in labels.items() if key != "group"}
-        self.say("redis_stream_last_entry_timestamp_seconds", START, **stream)
-        self.say("redis_stream_last_entry_age_seconds", lambda now: now * 60, **stream)
-        self.say("redis_stream_length", length, **stream)
-        if first is not None:
-            self.say("redis_stream_first_entry_timestamp_seconds", START + first * 60, **stream)
-        count = deliveries if callable(deliveries) else lambda _: deliveries
-        values["oldest_pending_age_seconds"] = lambda now: (
-            0 if entry(now) is None else (now - entry(now)) * 60
-        )
-        values["oldest_pending_deliveries"] = lambda now: 0 if entry(now) is None else count(now)
-        self.group(labels, **values)
-
 
 def _quoted(text: str) -> str:
     return '"' + text.replace("\\", r"\\").replace('"', r"\"") + '"'

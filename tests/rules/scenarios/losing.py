@@ -10,22 +10,13 @@ from rules.simulator.scraping import Exporter
 on = scenarios_about(LOSING)
 
 
-@on("7.0", "8.2")
+@on("7.0", "8.2", "6.2")
 def a_dead_group_of_a_trimmed_stream_pages_for_both(server):
     case = Case(120)
     stream = flowing(case, server, every=1, maxlen=1800)
     case.act(consumer(stream, "g", active=until(20 * M)), consumer(stream, "healthy"))
     case.expect(STALLED, "feed", "g", since=20 * M, limit=5 * M)
     case.expect(LOSING, "feed", "g", since=50 * M)
-    return case
-
-
-@on("6.2")
-def a_dead_group_of_a_trimmed_stream_pages_for_the_stall(server):
-    case = Case(120)
-    stream = flowing(case, server, every=1, maxlen=1800)
-    case.act(consumer(stream, "g", active=until(20 * M)), consumer(stream, "healthy"))
-    case.expect(STALLED, "feed", "g", since=20 * M, limit=5 * M)
     return case
 
 
@@ -95,17 +86,6 @@ def a_steady_loss_pages_once_through_a_gap_in_scraping(server, gap):
     case.exporter.gone = minutes((80, 80 + gap))
     case.expect(LOSING, "feed", "g", since=42 * M)
     case.expect(BLIND, since=80 * M, until=(80 + gap) * M)
-    return case
-
-
-@on("7.0")
-def a_loss_pages_while_one_replica_still_reads_the_old_primary(server):
-    case = Case(90)
-    stream = flowing(case, server, every=1, maxlen=120)
-    case.act(consumer(stream, "g", 1.2, until(40 * M)))
-    case.act(consumer(stream, "g", 0.25, between((40 * M, 9999 * M))))
-    case.exporters = [Exporter("a:1"), Exporter("b:1", offset=15, old_primary_since=30 * M)]
-    case.expect(LOSING, "feed", "g", since=42 * M)
     return case
 
 

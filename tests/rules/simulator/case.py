@@ -12,28 +12,34 @@ from rules.simulator.world import MINUTE, Actor, Stream, World
 INTERVAL = 30.0
 
 # How long after its cause an alert may fire at the latest, and after the repair still be firing.
-QUIET, MISSING, STALLED, GROWING, LOSING, BLIND = (
+QUIET, MISSING, STALLED, GROWING, LOSING, GROUP_MISSING, NOT_ACKNOWLEDGING, BLIND = (
     "RedisStreamQuiet",
     "RedisStreamMissing",
     "RedisStreamGroupStalled",
     "RedisStreamGroupLagGrowing",
     "RedisStreamGroupLosingEntries",
+    "RedisStreamGroupMissing",
+    "RedisStreamGroupNotAcknowledging",
     "RedisStreamsMonitoringBlind",
 )
 FIRES_WITHIN: dict[str, Callable[[float], float]] = {
     QUIET: lambda limit: limit + 4 * MINUTE,
     MISSING: lambda _: 6 * MINUTE,
-    STALLED: lambda limit: max(limit, 10 * MINUTE) + 6 * MINUTE,
+    STALLED: lambda limit: max(limit, 2 * MINUTE) + 5 * MINUTE,
     GROWING: lambda _: 45 * MINUTE,
     LOSING: lambda _: 6 * MINUTE,
+    GROUP_MISSING: lambda _: 6 * MINUTE,
+    NOT_ACKNOWLEDGING: lambda limit: limit + 4 * MINUTE,
     BLIND: lambda _: 5 * MINUTE,
 }
 CLEARS_WITHIN = {
     QUIET: 10 * MINUTE,
     MISSING: 10 * MINUTE,
-    STALLED: 15 * MINUTE,
-    GROWING: 15 * MINUTE,
-    LOSING: 20 * MINUTE,
+    STALLED: 20 * MINUTE,
+    GROWING: 20 * MINUTE,
+    LOSING: 60 * MINUTE,
+    GROUP_MISSING: 10 * MINUTE,
+    NOT_ACKNOWLEDGING: 10 * MINUTE,
     BLIND: 5 * MINUTE,
 }
 

@@ -98,7 +98,8 @@ class Exporter:
         starts = (*self.restarts, *(end for _, end in self.down))
         restarted = sum(moment <= now for moment in starts)
         if restarted > self._restarted:
-            self._restarted, self._memory = restarted, Memory()
+            self._restarted = restarted
+            self._memory = Memory(*self._memory.contents(), self._memory.servers)
         if inside(now, self.gone):
             return {}
         target = self.target_labels(now)
@@ -116,6 +117,7 @@ class Exporter:
         self, world: World, now: float, redis_up: bool, samples: Samples, labels: dict[str, str]
     ) -> None:
         errors: ErrorCounts = Counter()
+        self._memory.look += 1
         for name, stream in self._seen(world, now).items():
             policy = self.policies.get(name, stream.policy)
             record = None
@@ -144,7 +146,8 @@ class Exporter:
 
     def _absent(self, name: str, policy: StreamPolicy, now: float) -> StreamRecord | None:
         if policy.declared or name.encode() in self._memory.continuous:
-            return absent_record(name.encode(), policy, START + now, self._memory)
+            now_us = int((START + now) * 1e6)
+            return absent_record(name.encode(), policy, now_us, self._memory, frozenset())
         return None
 
 
@@ -154,7 +157,7 @@ ErrorCounts = Counter[tuple[StreamClass, str]]
 def _emit_stream(samples: Samples, name: str, record: StreamRecord, labels: dict[str, str]) -> None:
     labels = labels | {"db": "db0", "stream": name, "class": record.stream_class}
     _emit(samples, Level.STREAM, record, labels)
-    for group in record.groups:
+    for group in (*record.groups, *record.absent_groups):
         _emit(samples, Level.GROUP, group, labels | {"group": label_value(group.name)})
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from streamgauge.model.ids import NEVER, StreamId
 from streamgauge.model.readings import GroupReading, StreamReading
 from streamgauge.policy import StreamPolicy
+from streamgauge.source.commands import MOST_COUNTED
 
 START = 1_800_000_000.0
 TICK = 5.0
@@ -110,14 +111,19 @@ class Stream:
 
     def _group(self, name: str, group: Group) -> GroupReading:
         oldest = max(group.cursor, self.trimmed)
-        tells = self.server.tells_lag
+        tells, waiting = self.server.tells_lag, len(self.times) - oldest
+        is_inside = self.trimmed < group.cursor < len(self.times)
+        reported = len(self.times) - group.entries_read if tells else None
+        counts = is_inside and not 1 <= (reported or 0) < self.length
         return GroupReading(
             name=name.encode(),
             consumers=1,
             pending=0,
             last_delivered=group.last_delivered,
             entries_read=group.entries_read if tells else None,
-            reported_lag=len(self.times) - group.entries_read if tells else None,
+            reported_lag=reported,
+            behind=waiting if counts and waiting <= MOST_COUNTED else None,
+            is_far_behind=counts and waiting > MOST_COUNTED,
             oldest_undelivered=self._id(oldest) if oldest < len(self.times) else None,
         )
 

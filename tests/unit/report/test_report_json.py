@@ -72,7 +72,8 @@ class TestJson:
         }
 
     def test_a_finding_names_its_subjects(self):
-        dead = group(consumer_list=(consumer(idle=9e5, pending=1),))
+        held = {"pending": 1, "unacknowledged_seconds": 9e5}
+        dead = group(**held, consumer_list=(consumer(idle=9e5, pending=1),))
         finding = status([verdict_on(stream(EVENT, dead))], AT)["redis"][0]["findings"][0]
         assert finding["kind"] == "pending entries of dead consumers"
         assert finding["subjects"] == [{"stream": "s", "group": "g", "consumer": "c"}]

@@ -21,9 +21,16 @@ DAY = 86_400.0
 NEW, OLD = b"policy.updated", b"policy.update"
 
 
-def pending(age, deliveries=1, **fields):
+def pending(held, deliveries=1, age=600.0, **fields):
+    """A group whose oldest pending entry is so old and has been in somebody's hands so long."""
     return group(
-        pending=1, oldest_pending_age_seconds=age, oldest_pending_deliveries=deliveries, **fields
+        **{
+            "pending": 1,
+            "oldest_pending_age_seconds": age,
+            "oldest_pending_deliveries": deliveries,
+            "unacknowledged_seconds": held,
+        }
+        | fields
     )
 
 
@@ -50,32 +57,35 @@ ALONE = [
         "IDs are no clocks",
         "the IDs of s are no clocks: ages there count from the first look",
     ),
-    # Lost at some time: added 100, read 40, waiting 20.
+    # Lost, and not of late.
     (
-        stream(EVENT, group(lag=20, lag_seconds=1.0, entries_read=40), entries_added=100),
+        stream(EVENT, group(entries_lost=40, lost_ago_seconds=7200.0)),
         "entries trimmed unread",
-        "40 entries left s before g read them: when cannot be told from one look",
+        "40 entries or more left s before g was handed them, the last 2h ago",
     ),
     # A group without a limit may lose what it likes.
     (
-        stream(EVENT, group(entries_read=40, lag_limit_seconds=None), entries_added=100),
+        stream(EVENT, group(entries_lost=40, lost_ago_seconds=7200.0, lag_limit_seconds=None)),
         None,
         None,
     ),
-    # Delivered five times within half an hour is a retry, after that it is poison.
-    (stream(EVENT, pending(1800.0, 5)), None, None),
-    (stream(EVENT, pending(1801.0, 4)), None, None),
+    # Delivered five times within an hour is a retry, after that it is poison.
+    (stream(EVENT, pending(3600.0, 5)), None, None),
+    (stream(EVENT, pending(3601.0, 4)), None, None),
+    (stream(EVENT, pending(3601.0, 5, lag_limit_seconds=7200.0)), None, None),
+    (stream(EVENT, pending(3601.0, 5, ack_limit_seconds=7200.0)), None, None),
+    (stream(EVENT, pending(7201.0, 5, ack_limit_seconds=7200.0)), None, None),  # it pages
     (
-        stream(EVENT, pending(1801.0, 5)),
+        stream(EVENT, pending(3601.0, 5)),
         "poison entry",
         (
-            "the oldest pending entry of g on s is 30m1s old, "
+            "the oldest pending entry of g on s is 10m old, "
             "was delivered 5 times and never acknowledged"
         ),
     ),
     # Older than the oldest entry held: gone, and no poison.
     (
-        stream(EVENT, pending(3601.0, 5)),
+        stream(EVENT, pending(3601.0, 5, 3601.0)),
         "pending entry that no longer exists",
         "the oldest pending entry of g, 1h old, is no longer in s",
     ),
@@ -86,31 +96,37 @@ ALONE = [
     ),
     # Where IDs are no clocks the two cannot be compared.
     (stream(EVENT, pending(9999.0, 1), age=None), None, None),
-    # A consumer that holds an entry and asked for nothing in half an hour, or in its limit.
-    (stream(EVENT, group(consumer_list=(consumer(idle=1800.0, pending=1),))), None, None),
+    # A consumer that holds an entry and asked for nothing in an hour, or in its limit.
+    (stream(EVENT, pending(3600.0, consumer_list=(consumer(idle=9e4, pending=1),))), None, None),
+    (stream(EVENT, pending(9e4, consumer_list=(consumer(idle=3600.0, pending=1),))), None, None),
     (
-        stream(EVENT, group(consumer_list=(consumer(idle=1801.0, pending=2),))),
+        stream(EVENT, pending(3601.0, consumer_list=(consumer(idle=3601.0, pending=2),))),
         "pending entries of dead consumers",
-        "1 consumer of g on s asked for nothing in 30m1s and held 2 entries since: c",
+        "1 consumer of g on s asked for nothing in 1h and held 2 entries since: c",
     ),
+    # Left over: not seen for a day, while the others were handed many.
     (
         stream(
             EVENT,
-            group(lag_limit_seconds=7200.0, consumer_list=(consumer(idle=7200.0, pending=1),)),
+            group(
+                consumers_dead=2,
+                consumer_list=(consumer(b"a", 3 * DAY), consumer(b"b", 2 * DAY), consumer()),
+            ),
         ),
-        None,
-        None,
-    ),
-    # Left over: nothing in hand, nothing asked for in a day, although entries came.
-    (
-        stream(EVENT, group(consumer_list=(consumer(b"a", 3 * DAY), consumer(b"b", 2 * DAY)))),
         "consumers gone",
         "2 consumers of g on s asked for nothing in 2d: a and b",
     ),
-    (stream(EVENT, group(consumer_list=(consumer(idle=DAY),))), None, None),
-    # One that has been blocked since before the last entry may well be alive.
-    (stream(EVENT, group(consumer_list=(consumer(idle=3 * DAY),)), age=4 * DAY), None, None),
-    (stream(EVENT, group(consumer_list=(consumer(idle=3 * DAY),)), **NEVER_WRITTEN), None, None),
+    # Three that wait two days for a job are not dead, however long they were not seen.
+    (
+        stream(EVENT, group(consumers_dead=0, consumer_list=(consumer(idle=3 * DAY),) * 3)),
+        None,
+        None,
+    ),
+    (
+        stream(EVENT, group(consumers_dead=None, consumer_list=(consumer(idle=3 * DAY),))),
+        None,
+        None,
+    ),
 ]
 
 
@@ -165,8 +181,8 @@ class TestUnfinishedRename:
     "now",
     [
         pending(9000.0, 9),
-        group(consumer_list=(consumer(idle=9e5, pending=1),)),
-        group(consumer_list=(consumer(idle=9e5),)),
+        pending(9e5, consumer_list=(consumer(idle=9e5, pending=1),)),
+        group(consumers_dead=1, consumer_list=(consumer(idle=9e5),)),
     ],
 )
 def test_of_a_group_that_was_declared_to_have_no_limit_nothing_is_found(now):

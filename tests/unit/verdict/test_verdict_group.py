@@ -68,16 +68,15 @@ ONE_LOOK = [
             "one look cannot tell whether it catches up"
         ),
     ),
-    # No consumer has asked for entries for as long as one may wait: proof enough.
+    # It was handed nothing for longer than an entry may wait, two minutes at least.
     (
-        behind(**idle(60.0)),
+        behind(stalled_seconds=121.0),
         "stalled",
-        "4 entries wait, the oldest for 1m1s (limit 1m), and no consumer has asked for any in 1m",
+        "4 entries wait, the oldest for 1m1s (limit 1m), and it was handed none for 2m1s",
     ),
-    (behind(**idle(59.0)), "behind", None),
-    # A long limit does not ask for more than ten minutes of it.
-    (behind(4, 7201.0, lag_limit_seconds=7200.0, **idle(600.0)), "stalled", None),
-    (behind(4, 7201.0, lag_limit_seconds=7200.0, **idle(599.0)), "behind", None),
+    (behind(stalled_seconds=120.0), "behind", None),
+    (behind(4, 7201.0, lag_limit_seconds=7200.0, stalled_seconds=7201.0), "stalled", None),
+    (behind(4, 7201.0, lag_limit_seconds=7200.0, stalled_seconds=7200.0), "behind", None),
     # One of two consumers still asks.
     (
         behind(consumers=2, consumer_list=(consumer(b"a", 900.0), consumer(b"b", 2.0))),
@@ -87,8 +86,8 @@ ONE_LOOK = [
     # Past the limit and nobody there.
     (
         behind(**NOBODY),
-        "stalled",
-        "4 entries wait, the oldest for 1m1s (limit 1m), and it has no consumer",
+        "no consumer while entries wait",
+        "4 entries wait, the oldest for 1m1s (limit 1m), and the group has no consumer",
     ),
     # It may have been created a second ago on an old stream: nobody there, but not yet proven.
     (
@@ -169,7 +168,7 @@ ONE_LOOK = [
         ),
     ),
     (behind(None, 61.0), "behind", None),
-    (behind(None, 61.0, **idle(60.0)), "stalled", None),
+    (behind(None, 61.0, stalled_seconds=121.0), "stalled", None),
 ]
 
 
