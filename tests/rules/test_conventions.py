@@ -36,6 +36,8 @@ PAGES = {
     "RedisStreamGroupLagGrowing",
     "RedisStreamGroupStalled",
     "RedisStreamGroupLosingEntries",
+    "RedisStreamGroupMissing",
+    "RedisStreamGroupNotAcknowledging",
     "RedisStreamsMonitoringBlind",
 }
 HEADINGS = ["Meaning", "Impact", "Diagnosis", "Mitigation"]
@@ -50,12 +52,13 @@ LEVELS = {
     "stream": ("redis", "db", "stream", "class"),
     "group": ("redis", "db", "stream", "class", "group"),
 }
-TARGET_LABELS = {"job", "instance", "pod"}
+IDENTITY = {"job", "cluster", "namespace", "environment", "team", "shard"}
+TARGET_LABELS = {"instance", "pod", *IDENTITY}
 EXPORTED = {metric.name: {*metric.level.value, *TARGET_LABELS} for metric in METRICS}
 KNOWN = EXPORTED | {
     "up": TARGET_LABELS,
     "ALERTS": {"alertname", "alertstate", "severity", *LEVELS["group"]},
-    **{name: {*LEVELS[name.split(":")[0]], "class", "reason", "job"} for name in RECORDS},
+    **{name: {*LEVELS[name.split(":")[0]], "class", "reason", *IDENTITY} for name in RECORDS},
 }
 DASHBOARDS = {
     "streamgauge-streams": {"redis", "class"},
@@ -67,13 +70,25 @@ DASHBOARDS = {
 GROUP_KEYS = {"name", "rules", "interval", "limit"}
 RULE_KEYS = {"alert", "record", "expr", "for", "keep_firing_for", "labels", "annotations"}
 FUNCTIONS = {
-    *("abs", "absent", "changes", "delta", "deriv", "increase", "predict_linear", "rate"),
-    *("resets", "round", "time", "timestamp", "count", "max", "min", "sum"),
+    *("abs", "absent", "absent_over_time", "changes", "clamp", "clamp_min", "delta", "deriv"),
+    *(
+        "increase",
+        "predict_linear",
+        "rate",
+        "resets",
+        "round",
+        "time",
+        "timestamp",
+        "count",
+        "max",
+        "min",
+        "sum",
+    ),
     *(f"{name}_over_time" for name in ("avg", "count", "last", "max", "min", "present", "sum")),
 }
 TEMPLATE_WORDS = {
     *("if", "else", "end", "with", "not", "eq", "lt", "gt", "printf", "urlquery"),
-    *("query", "first", "value", "humanize", "humanizeDuration"),
+    *("query", "first", "value", "humanize", "humanizeDuration", "humanizePercentage"),
 }
 
 GROUPERS = {"by", "without", "on", "ignoring", "group_left", "group_right"}
@@ -180,7 +195,7 @@ def test_nothing_needs_more_than_prometheus_2_42():
 def test_recorded_series_are_level_metric_operation(name):
     level, metric, operation = name.split(":")
     assert level in LEVELS
-    assert metric.startswith(("redis_up", "streamgauge_", "redis_stream_", "redis_key_"))
+    assert metric.startswith(("redis_up", "up", "streamgauge_", "redis_stream_", "redis_key_"))
     assert metric.startswith("redis_stream_group_") == (level == "group")
     assert metric.startswith("redis_key_") == (level == "key")
     assert re.fullmatch(r"[a-z][a-z0-9_]*", operation)
@@ -198,7 +213,7 @@ def test_every_metric_and_label_is_exported(rule):
 def test_exporters_are_told_apart_before_anything_else():
     for name, rule in RECORDS.items():
         if {metric for metric, _ in names_in(rule["expr"]).selectors} & EXPORTED.keys():
-            assert "without (instance, pod" in rule["expr"], name
+            assert "by (job, cluster, namespace, environment, team" in rule["expr"], name
     for name, rule in ALERTS.items():
         raw = {metric for metric, _ in names_in(rule["expr"]).selectors} - RECORDS.keys()
         assert raw <= {"up"}, name
@@ -320,7 +335,7 @@ class Shell:
         wrapper.write_text(f'#!/bin/sh\nexec {redis_cli} -e "$@"\n')
         wrapper.chmod(0o755)
 
-    def run(self, assignments: list[str], line: str) -> None:
+    def run(self, assignments: list[str], line: str, *, has_group: bool = True) -> None:
         """Run one line on a fresh stream of five entries, of which a consumer took three."""
         self._server.flush()
         with self._server.client() as client:
@@ -328,6 +343,8 @@ class Shell:
                 client.xadd("orders", {"number": number})
             client.xgroup_create("orders", "workers", "0")
             taken = client.xreadgroup("workers", "w1", {"orders": ">"}, count=3)
+            if not has_group:
+                client.xgroup_destroy("orders", "workers")
         filled_in = f"PORT={self._server.port} ENTRY={taken[0][1][0][0]}"
         script = "\n".join(["set -u", *assignments, filled_in, line])
         done = subprocess.run(
@@ -343,12 +360,12 @@ class Shell:
 def test_runbook_commands_work_on_a_real_server(release, session_server, tmp_path):
     shell = Shell(session_server(release), tmp_path)
     commands = 0
-    for text in RUNBOOKS.values():
+    for name, text in RUNBOOKS.items():
         lines = [line for block in blocks(text, "sh") for line in block.splitlines()]
         assignments = [line for line in lines if re.match(r"[A-Z]+=", line)]
         assert all(re.fullmatch(r"([A-Z]+=(\S+|'[^']*') ?)+", line) for line in assignments)
         for line in lines:
             if line.startswith("redis-cli "):
-                shell.run(assignments, line)
+                shell.run(assignments, line, has_group=name != "RedisStreamGroupMissing")
                 commands += 1
     assert commands > len(RUNBOOKS)

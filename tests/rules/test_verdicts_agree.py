@@ -12,7 +12,17 @@ from collections.abc import Iterable
 import pytest
 
 from rules.scenarios import SCENARIOS
-from rules.simulator.case import CLEARS_WITHIN, GROWING, LOSING, MISSING, QUIET, STALLED, Case
+from rules.simulator.case import (
+    CLEARS_WITHIN,
+    GROUP_MISSING,
+    GROWING,
+    LOSING,
+    MISSING,
+    NOT_ACKNOWLEDGING,
+    QUIET,
+    STALLED,
+    Case,
+)
 from rules.simulator.world import START, TICK
 from streamgauge.model.derive import absent_record, stream_record
 from streamgauge.model.memory import Memory
@@ -33,6 +43,8 @@ ALERT_OF = {
     GroupState.STALLED: STALLED,
     GroupState.LOSING_ENTRIES: LOSING,
     GroupState.LAG_GROWING: GROWING,
+    GroupState.MISSING: GROUP_MISSING,
+    GroupState.NOT_ACKNOWLEDGING: NOT_ACKNOWLEDGING,
 }
 """Every critical state is an alert's."""
 

@@ -5,7 +5,17 @@ played on. Times are minutes from the start. The contract's bounds (how late, ho
 are in simulator/case.py.
 """
 
-from rules.scenarios import blind, growing, losing, missing, quiet, stalled
+from rules.scenarios import blind, declared, growing, losing, missing, quiet, stalled
 from rules.scenarios.common import SCENARIOS, SECTIONS
 
-__all__ = ["SCENARIOS", "SECTIONS", "blind", "growing", "losing", "missing", "quiet", "stalled"]
+__all__ = [
+    "SCENARIOS",
+    "SECTIONS",
+    "blind",
+    "declared",
+    "growing",
+    "losing",
+    "missing",
+    "quiet",
+    "stalled",
+]

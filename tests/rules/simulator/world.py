@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from streamgauge.model.ids import NEVER, StreamId
-from streamgauge.model.readings import GroupReading, StreamReading
+from streamgauge.model.readings import GroupReading, PendingReading, StreamReading
 from streamgauge.policy import StreamPolicy
 from streamgauge.source.commands import MOST_COUNTED
 
@@ -37,6 +37,8 @@ class Group:
     entries_read: int = 0
     last_delivered: StreamId = NEVER
     lost: int = 0
+    held: tuple[StreamId, float] | None = None
+    """An entry in somebody's hands, and since when in seconds since START."""
 
 
 @dataclass
@@ -91,6 +93,11 @@ class Stream:
                 group.entries_read = last
         return max(0, last - first)
 
+    def hold(self, name: str, since: float | None) -> None:
+        """A consumer was handed the last entry at a time; None when it is acknowledged."""
+        held = None if since is None else (self._id(len(self.times) - 1), since)
+        self.groups[name].held = held
+
     def waiting(self, name: str) -> int:
         """How many entries wait for the group: the true lag."""
         return len(self.times) - max(self.groups[name].cursor, self.trimmed)
@@ -106,10 +113,10 @@ class Stream:
             last_generated=self._id(len(self.times) - 1) if self.times else NEVER,
             first_entry=self._id(self.trimmed) if held else None,
             entries_added=len(self.times) if self.server.tells_lag else None,
-            groups=tuple(self._group(name, group) for name, group in self.groups.items()),
+            groups=tuple(self._group(name, group, now) for name, group in self.groups.items()),
         )
 
-    def _group(self, name: str, group: Group) -> GroupReading:
+    def _group(self, name: str, group: Group, now: float) -> GroupReading:
         oldest = max(group.cursor, self.trimmed)
         tells, waiting = self.server.tells_lag, len(self.times) - oldest
         is_inside = self.trimmed < group.cursor < len(self.times)
@@ -118,12 +125,17 @@ class Stream:
         return GroupReading(
             name=name.encode(),
             consumers=1,
-            pending=0,
+            pending=int(group.held is not None),
             last_delivered=group.last_delivered,
             entries_read=group.entries_read if tells else None,
             reported_lag=reported,
             behind=waiting if counts and waiting <= MOST_COUNTED else None,
             is_far_behind=counts and waiting > MOST_COUNTED,
+            oldest_pending=(
+                PendingReading(group.held[0], int((now - START - group.held[1]) * 1000), 1)
+                if group.held
+                else None
+            ),
             oldest_undelivered=self._id(oldest) if oldest < len(self.times) else None,
         )
 

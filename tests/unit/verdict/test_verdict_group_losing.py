@@ -33,7 +33,9 @@ def test_entries_that_were_lost_within_the_hour():
         ({"lag": 9, "lag_seconds": 61.0, "falling_behind_seconds": 301.0}, "lag growing"),
         (
             {
-                "lag": 9, "lag_seconds": 9001.0, "lag_limit_seconds": 9000.0,
+                "lag": 9,
+                "lag_seconds": 9001.0,
+                "lag_limit_seconds": 9000.0,
                 "falling_behind_seconds": 1801.0,
             },
             "lag growing",
