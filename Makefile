@@ -91,7 +91,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 SMALLER := $(COMPILE) --constraint requirements/dev.txt
 
 lock: venv  ## lock the newest versions of every dependency
-	$(COMPILE) --extra demo --group dev pyproject.toml --output-file requirements/dev.txt
+	$(COMPILE) --extra demo --extra calendar --group dev pyproject.toml --output-file requirements/dev.txt
 	$(SMALLER) --extra demo --group build pyproject.toml --output-file requirements/demo.txt
 	$(SMALLER) pyproject.toml --output-file requirements/runtime.txt
 	$(SMALLER) --group build --output-file requirements/build.txt

@@ -142,6 +142,8 @@ def _add_streams(rows: dict[Level, Rows], instance: RedisSnapshot) -> None:
     of_streams.records.extend(instance.streams)
     for stream in instance.streams:
         of_stream = f'{start}{_name(stream.name)}",class="{stream.stream_class}"'
+        if stream.labels:
+            of_stream += _declared(stream.labels)
         of_streams.labels.append(of_stream + "} ")
         of_groups.records.extend(stream.groups)
         of_groups.records.extend(stream.absent_groups)
@@ -155,6 +157,11 @@ def _add_streams(rows: dict[Level, Rows], instance: RedisSnapshot) -> None:
             )
         for absent in stream.absent_groups:
             of_groups.labels.append(f'{of_stream},group="{_name(absent.name)}"}} ')
+
+
+@functools.lru_cache(maxsize=1_024)
+def _declared(labels: tuple[tuple[str, str], ...]) -> str:
+    return "".join([f',{key}="{escaped(value)}"' for key, value in labels])
 
 
 def _name(name: bytes) -> str:

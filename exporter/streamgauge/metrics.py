@@ -64,6 +64,7 @@ METRICS: Final = (
     _gauge("redis_stream_first_entry_timestamp_seconds", _S, "first_entry_timestamp_seconds", "Unix time of the oldest entry still held; absent when the stream is empty."),
     _counter("redis_stream_entries_added_total", _S, "entries_added", "Entries ever added to the stream (Redis 7 and newer)."),
     _gauge("redis_stream_groups", _S, "group_count", "Consumer groups of the stream."),
+    _gauge("redis_stream_length_limit", _S, "length_limit", "How many entries the stream may hold; absent when no limit is declared."),
     _gauge("redis_stream_quiet_limit_seconds", _S, "quiet_limit_seconds", "How long a continuous stream may be silent; +Inf outside its active hours, and for one limit after they open or Redis comes back."),
 
     _gauge("redis_stream_group_lag", _G, "lag", "Entries not yet delivered to the group, corrected for what the server misreports; absent when unknown, and on a replica."),

@@ -47,6 +47,8 @@ class StreamPolicy:
     lag_limit_seconds: float | None = None
     group_rules: tuple[GroupLimit, ...] = ()
     declared_groups: tuple[bytes, ...] = ()
+    length_limit: int | None = None
+    labels: tuple[tuple[str, str], ...] = ()
 
     def quiet_limit_at(self, now: float) -> float | None:
         """How many seconds the stream may be silent at `now` (Unix time); None unless continuous.
@@ -92,12 +94,16 @@ class Policy:
         classes: Mapping[StreamClass, "ClassLimits"],
         rules: Sequence["StreamRule"],
         keys: StateKeys = NO_STATE_KEYS,
+        redis: str | None = None,
     ) -> None:
+        """Take the rules that hold for the Redis of this name; all of them without one."""
         self.keys = keys
         self._policies = tuple(_policy_of(rule, classes) for rule in rules)
         self._literals: dict[bytes, int] = {}
         self._globs: list[tuple[int, re.Pattern[bytes]]] = []
         for index, rule in enumerate(rules):
+            if not _concerns(rule, redis):
+                continue
             pattern = globs.encode(rule.match)
             if globs.is_literal(pattern):
                 self._literals.setdefault(globs.literal(pattern), index)
@@ -151,6 +157,12 @@ class Policy:
                 yield name
 
 
+def _concerns(rule: "StreamRule", redis: str | None) -> bool:
+    if redis is None or rule.redis is None:
+        return True
+    return globs.compile_glob(globs.encode(rule.redis)).fullmatch(globs.encode(redis)) is not None
+
+
 def _policy_of(
     rule: "StreamRule", classes: Mapping[StreamClass, "ClassLimits"]
 ) -> StreamPolicy | None:
@@ -180,6 +192,8 @@ def _policy_of(
             for group in rule.groups
         ),
         declared_groups=tuple(_declared_groups(rule, lag_limit)),
+        length_limit=rule.length_limit,
+        labels=rule.labels,
     )
 
 

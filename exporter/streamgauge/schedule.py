@@ -8,9 +8,12 @@ import zoneinfo
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from streamgauge.calendars import Calendar
+
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DAY_MINUTES = 24 * 60
 _DAY_SECONDS = 24 * 3600
+_TIME = re.compile(r"([0-9]{1,2}):([0-9]{2})")
 _HOURS = re.compile(r"([0-9]{1,2}):([0-9]{2})-([0-9]{1,2}):([0-9]{2})")
 # A gap in the week may vanish when the clocks go forward; then two weeks join into one open window.
 _LOOK_BACK_DAYS = 15
@@ -26,12 +29,14 @@ Span = tuple[float, float]
 class Schedule:
     """When a stream is active: `days` and `hours` as text, read on the clocks of `timezone`.
 
-    Raises ValueError with one sentence when one of the three cannot be read.
+    On a calendar's day off nothing opens, and on its half days all windows end early. Raises
+    ValueError with one sentence when one of the three cannot be read.
     """
 
     days: str = "mon-sun"
     hours: str = "00:00-24:00"
     timezone: str = "UTC"
+    calendar: Calendar | None = None
     _open_days: frozenset[int] = field(init=False, repr=False, compare=False)
     _windows: tuple[Window, ...] = field(init=False, repr=False, compare=False)
     _zone: dt.tzinfo = field(init=False, repr=False, compare=False)
@@ -42,7 +47,8 @@ class Schedule:
         object.__setattr__(self, "_open_days", open_days)
         object.__setattr__(self, "_windows", windows)
         object.__setattr__(self, "_zone", find_zone(self.timezone))
-        object.__setattr__(self, "_always", _fills_the_week(open_days, windows))
+        always = self.calendar is None and _fills_the_week(open_days, windows)
+        object.__setattr__(self, "_always", always)
 
     def opened_at(self, now: float) -> float | None:
         """When the window open at `now` opened; None when closed, -inf when it never closes.
@@ -75,9 +81,19 @@ class Schedule:
             if day.weekday() in self._open_days:
                 spans += (
                     (_instant(day, start, self._zone), _instant(day, end, self._zone))
-                    for start, end in self._windows
+                    for start, end in self._windows_on(day)
                 )
         return _merge(spans)
+
+    def _windows_on(self, day: dt.date) -> Iterable[Window]:
+        if self.calendar is None:
+            return self._windows
+        if self.calendar.is_closed(day):
+            return ()
+        early = self.calendar.closes_early_at(day)
+        if early is None:
+            return self._windows
+        return [(start, min(end, early)) for start, end in self._windows if start < early]
 
 
 def parse_days(text: str) -> frozenset[int]:
@@ -97,6 +113,14 @@ def parse_hours(text: str) -> tuple[Window, ...]:
     A window that ends at or before its start ends on the next day, so its end is beyond 1440.
     """
     return tuple(_window(part.strip()) for part in text.split(","))
+
+
+def parse_time(text: str) -> int:
+    """The minutes after midnight of `13:00`; ValueError for anything else."""
+    match = _TIME.fullmatch(text.strip())
+    if match is None or int(match[1]) > 23 or int(match[2]) > 59:
+        raise ValueError(f"found {text!r}, allowed: a time such as 13:00")
+    return int(match[1]) * 60 + int(match[2])
 
 
 def find_zone(name: str) -> dt.tzinfo:

@@ -62,10 +62,11 @@ class ShardPolicy(Policy):
         rules: Sequence[StreamRule],
         keys: StateKeys,
         shard: Shard,
+        redis: str | None = None,
     ) -> None:
         named = tuple(key for key in keys.named if shard.has(key.name))
         patterns = tuple(filter(shard.has, keys.patterns))
-        super().__init__(classes, rules, StateKeys(named, patterns))
+        super().__init__(classes, rules, StateKeys(named, patterns), redis)
         self.declared = tuple(filter(shard.has, self.declared))
         self._shard = shard
 
@@ -74,8 +75,9 @@ class ShardPolicy(Policy):
         return super().classify(name) if self._shard.has(name) else None
 
 
-def policy_of(config: Config, shard: Shard) -> Policy:
-    """The policy a configuration declares, as far as it concerns this shard."""
+def policy_of(config: Config, shard: Shard, redis: str | None = None) -> Policy:
+    """The policy a configuration declares, as far as it concerns this shard and this Redis."""
+    keys = StateKeys.from_config(config)
     if shard.total == 1:
-        return Policy.from_config(config)
-    return ShardPolicy(config.classes, config.streams, StateKeys.from_config(config), shard)
+        return Policy(config.classes, config.streams, keys, redis)
+    return ShardPolicy(config.classes, config.streams, keys, shard, redis)

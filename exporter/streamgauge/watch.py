@@ -102,10 +102,11 @@ class Watch:
             target.save(at_once=True)
 
     def _apply(self, config: Config) -> None:
-        policy = self._policy = policy_of(config, self._shard)
+        self._policy = policy_of(config, self._shard)
         state = self._state = self._state_of(config)
         targets: dict[str, WatchedTarget] = {}
         for redis in config.redis:
+            policy = policy_of(config, self._shard, redis.name)
             known = self._targets.get(redis.name)
             if known is not None and known.redis == redis:
                 known.configure(config.discovery, policy, state)

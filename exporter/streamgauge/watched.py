@@ -37,11 +37,14 @@ class Faults(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """What one scrape saw, an earlier one to compare it with, and what it could not read."""
+    """What one scrape saw, an earlier one to compare it with, what it could not read, and the
+    policy of that Redis.
+    """
 
     look: Look
     earlier: Look | None
     faults: Faults
+    policy: Policy | None = None
 
 
 class _Seen(NamedTuple):
@@ -95,8 +98,9 @@ class WatchedTarget(Target):
         """
         last = self._seen
         if last is not None and last.snapshot() is snapshot:
-            return Seen(Look(snapshot, last.at), last.earlier, last.faults)
-        return Seen(_look(snapshot), None, Faults(None if snapshot.up else self._failure))
+            return Seen(Look(snapshot, last.at), last.earlier, last.faults, self._policy)
+        faults = Faults(None if snapshot.up else self._failure)
+        return Seen(_look(snapshot), None, faults, self._policy)
 
 
 class _Heard(Complaints):

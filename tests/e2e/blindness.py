@@ -24,7 +24,7 @@ def calm_stack(directory: Path, monitoring: Monitoring) -> Iterator[Stack]:
     with Stack(directory, monitoring) as stack:
 
         def all_seen() -> bool:
-            seen = stack.prometheus.value("count(stream:redis_stream_exists:max)")
+            seen = stack.prometheus.value("count(redis_stream_exists)")
             return seen == len(STREAMS)
 
         wait_for(all_seen, "every stream is recorded", every=0.1)

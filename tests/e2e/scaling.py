@@ -119,11 +119,6 @@ def longest_memory() -> float:
     )
 
 
-def longest_patience() -> float:
-    """Seconds that the most patient of the alerts that page waits before it fires."""
-    return max(seconds(rule.get("for", "")) for rule in quick_paging_rules().values())
-
-
 def looks(expression: str) -> Iterator[tuple[str, str]]:
     """Every range of the expression and its offset, empty when there is none."""
     yield from _LOOK_BACK.findall(expression)

@@ -10,7 +10,6 @@ import pytest
 from support.commands import command, environment
 from support.faulty import Proxy
 from support.faulty_actions import after
-from support.polling import wait_for
 from support.reports import Report, config, report
 from support.servers import RealServer
 
@@ -36,15 +35,15 @@ class TestEveryServer:
     def test_a_consumer_that_died_with_entries_left_is_stalled(self, server, tmp_path):
         with server.client() as client:
             client.xgroup_create("event:jobs", "workers", "0", mkstream=True)
-            client.xadd("event:jobs", {"n": 1})
-            assert client.xreadgroup("workers", "w1", {"event:jobs": ">"})
-            client.xadd("event:jobs", {"n": 2})
-        found = wait_for(
-            lambda: (one := self.look(server, tmp_path)).code == 2 and one, "its limit is over"
-        )
+            seconds, _ = client.time()
+            for n in (1, 2):
+                client.xadd("event:jobs", {"n": n}, id=f"{(seconds - 600) * 1000 + n}-0")
+            assert client.xreadgroup("workers", "w1", {"event:jobs": ">"}, count=1)
+            client.xgroup_delconsumer("event:jobs", "workers", "w1")
+        found = self.look(server, tmp_path)
         group = found.redis["groups"][0]
-        assert group["state"] == "stalled"
-        assert "no consumer has asked for any in " in group["reason"]
+        assert (found.code, group["state"]) == (2, "stalled")
+        assert "it was handed none for 10m" in group["reason"]
 
     def test_entries_with_nobody_to_read_them(self, server, tmp_path):
         with server.client() as client:

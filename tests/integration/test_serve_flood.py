@@ -87,7 +87,7 @@ def flooded(process: ExporterProcess, sent: bytes) -> Iterator[Flood]:
     thread = threading.Thread(target=flood.keep_up, args=(stopped,))
     thread.start()
     try:
-        wait_for(lambda: flood.opened > 2 * MOST, "the flood is there")
+        wait_for(lambda: flood.failure or flood.opened > 2 * MOST, "the flood is there")
         yield flood
     finally:
         stopped.set()

@@ -94,7 +94,7 @@ def test_tls_server_is_read_when_its_certificate_is_right_and_not_otherwise(
 
 
 def test_server_without_tls_is_not_read_over_tls(redis7: RealServer, exporter: Callable) -> None:
-    target = {"url": redis7.url.replace("redis:", "rediss:"), "timeout": "1s"}
+    target = {"url": redis7.url.replace("redis:", "rediss:"), "timeout": "5s"}
     seen = outcomes(exporter, {"main": target})
     assert seen["main"] == BLIND
     assert "Traceback" not in seen["log"]

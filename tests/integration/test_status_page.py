@@ -43,7 +43,7 @@ class TestPage:
         page = text_of(process)
         for words in (
             r"critical: quiet feed:quiet silent for 1\dm\d*s?; it may be silent for 30s",
-            r"warning: no consumer while entries wait group slow-ones 1 entry waits, for [2-9]m",
+            r"critical: stalled group slow-ones 1 entry waits, for [2-9]m",
             r"for [2-9]m\d*s? \(limit 1m\)",
             r"ok: flowing feed:fine",
             r"ok: empty by design job:ready event stream: empty is normal",

@@ -1,6 +1,7 @@
 """A right configuration is read as it is meant."""
 
 from pathlib import Path
+from socket import gethostname
 
 import pytest
 
@@ -143,7 +144,7 @@ def test_without_any_address_the_error_says_how_to_give_one():
         ("redis://h", RedisConfig(name="h:6379", host="h", port=6379)),
         ("redis://h:7000/2", RedisConfig(name="h:7000", host="h", port=7000, db=2)),
         ("redis://h/", RedisConfig(name="h:6379", host="h", port=6379)),
-        ("redis://[::1]:7000", RedisConfig(name="[::1]:7000", host="::1", port=7000)),
+        ("redis://[::1]:7000", RedisConfig(name=f"{gethostname()}:7000", host="::1", port=7000)),
         ("REDIS://h", RedisConfig(name="h:6379", host="h", port=6379)),
         ("rediss://h", RedisConfig(name="h:6379", host="h", port=6379, tls=TlsConfig())),
         ("unix:///run/r.sock", RedisConfig(name="/run/r.sock", unix_path="/run/r.sock")),

@@ -9,6 +9,7 @@ import yaml
 from pydantic import BaseModel
 
 from streamgauge.config import load_config
+from streamgauge.config.calendar import CalendarSection
 from streamgauge.config.keys import KeySection
 from streamgauge.config.load import FileSection
 from streamgauge.config.sections import ClassesSection, DiscoverySection, StreamSection
@@ -20,13 +21,14 @@ TOP = {
     "redis": ServerSection,
     "discovery": DiscoverySection,
     "classes": ClassesSection,
+    "calendars.NAME": CalendarSection,
     "streams[]": StreamSection,
     "keys[]": KeySection,
 }
 
 
 def top_name(path: str) -> str:
-    return path.removesuffix("[]")
+    return path.partition(".")[0].removesuffix("[]")
 
 
 def section_of(annotation: object) -> tuple[type[BaseModel], bool] | None:

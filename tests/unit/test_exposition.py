@@ -81,6 +81,9 @@ STREAMS = st.builds(
     entries_added=unknown_or(COUNTS),
     group_count=unknown_or(COUNTS),
     absent_groups=st.just(()),
+    groups_vanished=st.just(0),
+    length_limit=unknown_or(COUNTS),
+    labels=st.sampled_from([(), (("team", "feeds"),), (("owner", 'a"b'), ("team", "feeds"))]),
     groups=st.lists(GROUPS, max_size=2, unique_by=lambda g: g.name).map(tuple),
 )
 KEYS = st.builds(
@@ -121,10 +124,10 @@ def expected(snapshot):
     """Say by the table alone, without the writer, what a snapshot must come out as."""
     samples = {}
     for metric in METRICS:
-        for names, record in records(snapshot, metric.level):
+        for names, record, *declared in records(snapshot, metric.level):
             value = metric.value(record)
             if value is not None:
-                labels = dict(zip(metric.level.value, names, strict=True))
+                labels = dict(zip(metric.level.value, names, strict=True)) | dict(declared)
                 samples[metric.name, tuple(sorted(labels.items()))] = float(value)
     return samples
 
@@ -155,13 +158,14 @@ def records(snapshot, level):
         for stream in one.streams:
             of_stream = (*name, f"db{one.db}", label_value(stream.name), stream.stream_class)
             if level is Level.STREAM:
-                yield of_stream, stream
+                yield of_stream, stream, *stream.labels
             for group in stream.groups:
                 of_group = (*of_stream, label_value(group.name))
                 if level is Level.GROUP:
-                    yield of_group, group
+                    yield of_group, group, *stream.labels
                 if level is Level.CONSUMER:
-                    yield from (((*of_group, label_value(c.name)), c) for c in group.consumer_list)
+                    for consumer in group.consumer_list:
+                        yield (*of_group, label_value(consumer.name)), consumer, *stream.labels
 
 
 def samples_of(families):

@@ -21,6 +21,7 @@ CONTRACT = {
     "redis_stream_group_lag": G,
     "redis_stream_group_lag_seconds": G,
     "redis_stream_group_lag_limit_seconds": G,
+    "redis_stream_length_limit": S,
     "redis_stream_group_exists": G,
     "redis_stream_group_stalled_seconds": G,
     "redis_stream_group_falling_behind_seconds": G,

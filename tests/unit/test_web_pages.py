@@ -117,9 +117,9 @@ class Site:
         self.gate = Gate()
         self.written: list[str] = []
         self._pages = Pages(Watched(self.target), Scrapes())  # type: ignore[arg-type]
-        monkeypatch.setattr(pages, "overview", lambda seen, _policy, query: (seen, query))
+        monkeypatch.setattr(pages, "overview", lambda seen, query: (seen, query))
         monkeypatch.setattr(pages, "status_page", self._page)
-        monkeypatch.setattr(pages, "verdict_on", lambda seen, _policy: seen)
+        monkeypatch.setattr(pages, "verdict_on", lambda seen: seen)
         monkeypatch.setattr(pages, "status_json", self._json)
 
     def _page(self, overviews: list[tuple[Seen, str]], query: str, _shard: object) -> str:

@@ -170,8 +170,7 @@ def _verdicts(watch: Watch, window_seconds: float | None) -> list[RedisVerdict]:
             time.sleep(window_seconds)
         looks = pool.map(_look, targets)
         return [
-            verdict_on(now._replace(earlier=then), watch.policy)
-            for now, then in zip(looks, earlier, strict=True)
+            verdict_on(now._replace(earlier=then)) for now, then in zip(looks, earlier, strict=True)
         ]
 
 

@@ -1,9 +1,11 @@
 """A configuration in words: what every class and pattern comes to, and what can have no effect."""
 
+import datetime as dt
 import math
 from collections.abc import Iterator, Sequence
 
 from streamgauge import globs
+from streamgauge.calendars import Calendar
 from streamgauge.config.durations import format_duration
 from streamgauge.config.model import Config, RedisConfig, StreamRule
 from streamgauge.policy import Policy, StreamClass
@@ -24,6 +26,7 @@ def describe(config: Config) -> str:
         _table("Classes", _CLASS_COLUMNS, _classes(config)),
         _table("Streams (the first match wins)", _STREAM_COLUMNS, [*_streams(config), others]),
     ]
+    tables += [_calendar(calendar) for calendar in config.calendars]
     if config.keys:
         tables.append(_table("State keys", _KEY_COLUMNS, list(_keys(config))))
     return "\n\n".join(tables)
@@ -103,6 +106,22 @@ def _streams(config: Config) -> Iterator[tuple[str, ...]]:
             yield "", f"  group {_printable(group.match)}", "", "", "", limit
 
 
+def _calendar(calendar: Calendar) -> str:
+    """The next days off and half days of one calendar."""
+    rows = [
+        (
+            f"{day:%a %d %b %Y}",
+            "closed" if early is None else f"until {early // 60:02}:{early % 60:02}",
+        )
+        for day, early in calendar.coming(dt.datetime.now(dt.UTC).date(), most=10)
+    ]
+    return _table(f"Calendar {_printable(calendar.name)}", (), rows or [("no day off", "")])
+
+
+def _closes(early: int | None) -> str:
+    return "closed" if early is None else f"until {early // 60:02}:{early % 60:02}"
+
+
 def _keys(config: Config) -> Iterator[tuple[str, ...]]:
     for index, rule in enumerate(config.keys):
         deadline = "counted" if rule.match is not None else _NOTHING
@@ -118,7 +137,9 @@ def _active(rule: StreamRule) -> str:
         return _NOTHING
     if rule.active is None:
         return "always"
-    return f"{rule.active.days} {rule.active.hours} {rule.active.timezone}"
+    hours = f"{rule.active.days} {rule.active.hours} {rule.active.timezone}"
+    calendar = rule.active.calendar
+    return hours if calendar is None else f"{hours}, calendar {_printable(calendar.name)}"
 
 
 def _limit(seconds: float | None) -> str:

@@ -6,10 +6,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated
 
-from pydantic import ValidationError, ValidationInfo, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_core import ErrorDetails
 
+from streamgauge.calendars import Calendar
 from streamgauge.config import environment
+from streamgauge.config.calendar import CalendarSection
 from streamgauge.config.document import Document, Location, dotted, read_document
 from streamgauge.config.keys import KeySection
 from streamgauge.config.model import Config
@@ -31,6 +33,7 @@ from streamgauge.config.values import (
     MaybePath,
     Section,
     Surroundings,
+    surroundings,
 )
 from streamgauge.policy import Policy
 
@@ -40,10 +43,29 @@ class FileSection(Section):
 
     redis: tuple[ServerSection, ...]
     classes: Annotated[ClassesSection, EMPTY_SECTION] = ClassesSection()
+    calendars: Annotated[Mapping[str, CalendarSection], EMPTY_SECTION] = Field(default_factory=dict)
     streams: Annotated[tuple[StreamSection, ...], EMPTY_LIST] = ()
     keys: Annotated[tuple[KeySection, ...], EMPTY_LIST] = ()
     discovery: Annotated[DiscoverySection, EMPTY_SECTION] = DiscoverySection()
     state_file: MaybePath = None
+
+    @field_validator("calendars", mode="before")
+    @classmethod
+    def _are_named(cls, value: object, info: ValidationInfo) -> object:
+        # Whatever is wrong with one is told there, and not once more where it is used.
+        if isinstance(value, dict):
+            known = surroundings(info).calendars
+            known.update({name: Calendar(name) for name in value if isinstance(name, str)})
+        return value
+
+    @field_validator("calendars", mode="after")
+    @classmethod
+    def _are_known_to_streams(
+        cls, calendars: Mapping[str, CalendarSection], info: ValidationInfo
+    ) -> Mapping[str, CalendarSection]:
+        known = surroundings(info).calendars
+        known.update({name: section.calendar(name) for name, section in calendars.items()})
+        return calendars
 
     @field_validator("discovery", mode="after")
     @classmethod
@@ -70,6 +92,7 @@ class FileSection(Section):
             streams=tuple(stream.rule() for stream in self.streams),
             keys=tuple(key.rule() for key in self.keys),
             state_file=self.state_file,
+            calendars=tuple(section.calendar(name) for name, section in self.calendars.items()),
         )
 
 
@@ -85,6 +108,7 @@ _SECTIONS: Mapping[Location, type[Section]] = {
     ("classes", "continuous"): ContinuousSection,
     ("classes", "hybrid"): HybridSection,
     ("classes", "event"): EventSection,
+    ("calendars",): CalendarSection,
     ("streams",): StreamSection,
     ("streams", "active"): ActiveSection,
     ("streams", "groups"): GroupSection,
@@ -187,7 +211,8 @@ def _sentence(detail: ErrorDetails, location: Location) -> str:
 
 
 def _keys(location: Location) -> list[str]:
-    section = _SECTIONS[tuple(step for step in location if isinstance(step, str))]
+    steps = tuple(step for step in location if isinstance(step, str))
+    section = _SECTIONS[steps[:1] if steps[:1] == ("calendars",) else steps]
     return [
         field.alias or name
         for name, field in section.model_fields.items()

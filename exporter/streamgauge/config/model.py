@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import SecretStr
 
 from streamgauge import globs
+from streamgauge.calendars import Calendar
 from streamgauge.policy import StreamClass
 from streamgauge.schedule import Schedule
 
@@ -111,7 +112,10 @@ class GroupRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamRule:
-    """One entry of `streams`; a limit that is None is not written there: the class has it."""
+    """One entry of `streams`; a limit that is None is not written there: the class has it.
+
+    `redis` is a pattern of the names of the servers that it holds for.
+    """
 
     match: str
     stream_class: StreamClass = StreamClass.UNCLASSIFIED
@@ -120,6 +124,9 @@ class StreamRule:
     active: Schedule | None = None
     lag_limit_seconds: float | None = None
     groups: tuple[GroupRule, ...] = ()
+    redis: str | None = None
+    length_limit: int | None = None
+    labels: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +163,7 @@ class Config:
     streams: tuple[StreamRule, ...] = ()
     keys: tuple[KeyRule, ...] = ()
     state_file: str | None = None
+    calendars: tuple[Calendar, ...] = ()
 
 
 def host_and_port(host: str, port: int) -> str:

@@ -1,11 +1,13 @@
 """The sections `classes`, `streams` and `discovery` as the file spells them."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field, PlainValidator, ValidationInfo, field_validator
 
+from streamgauge.calendars import Calendar
 from streamgauge.config.model import (
     DEFAULT_CLASSES,
     ClassLimits,
@@ -22,11 +24,14 @@ from streamgauge.config.values import (
     Flag,
     LagLimit,
     MaybeLagLimit,
+    MaybePattern,
     MaybeQuietLimit,
     Pattern,
     PositiveCount,
     QuietLimit,
     Section,
+    check_count,
+    surroundings,
 )
 from streamgauge.policy import StreamClass
 from streamgauge.schedule import Schedule, find_zone, parse_days, parse_hours
@@ -35,6 +40,11 @@ _WHY_NO_QUIET_LIMIT = {
     StreamClass.HYBRID: "a hybrid stream may be silent, so silence has no limit",
     StreamClass.EVENT: "an event stream may be silent for ever, so silence has no limit",
     StreamClass.UNCLASSIFIED: "nobody has said yet whether an unclassified stream may be silent",
+}
+_LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+_TAKEN_LABELS = {
+    *("redis", "db", "stream", "class", "group", "consumer", "after", "job", "instance", "le"),
+    *("quantile", "alertname", "alertstate", "severity"),
 }
 _WHY_NO_LAG_LIMIT = "an unclassified stream never pages, so it has no limits; give it a class first"
 
@@ -102,16 +112,37 @@ def _readable_by(parse: Callable[[str], object], example: str) -> PlainValidator
     return PlainValidator(check)
 
 
+def _joined(value: object) -> object:
+    """Several windows may be a list."""
+    if isinstance(value, list) and value and all(isinstance(one, str) for one in value):
+        return ",".join(value)
+    return value
+
+
+def _calendar(value: object, info: ValidationInfo) -> Calendar:
+    known = surroundings(info).calendars
+    if isinstance(value, str) and value in known:
+        return known[value]
+    if not known:
+        raise RefusedError(f"found {found(value)}, but no calendar is declared under calendars")
+    raise RefusedError(choose_from(value, known))
+
+
 class ActiveSection(Section):
     """`streams[].active`."""
 
     days: Annotated[str, _readable_by(parse_days, "mon-fri")] = "mon-sun"
-    hours: Annotated[str, _readable_by(parse_hours, '"09:30-16:00"')] = "00:00-24:00"
+    hours: Annotated[
+        str,
+        _readable_by(parse_hours, '"09:30-16:00"'),
+        BeforeValidator(_joined),
+    ] = "00:00-24:00"
     timezone: Annotated[str, _readable_by(find_zone, "Europe/Paris")] = "UTC"
+    calendar: Annotated[Calendar | None, PlainValidator(_calendar)] = None
 
     def schedule(self) -> Schedule:
-        """The schedule these three describe."""
-        return Schedule(self.days, self.hours, self.timezone)
+        """The schedule these describe."""
+        return Schedule(self.days, self.hours, self.timezone, self.calendar)
 
 
 class GroupSection(Section):
@@ -142,6 +173,21 @@ def _not_for_ignored(key: str) -> str:
     return f"an ignored stream is not exported, so it has no {key}; remove {key} or ignore"
 
 
+def _labels(value: object) -> dict[str, str]:
+    if not isinstance(value, dict):
+        raise RefusedError(f"found {found(value)}, allowed: a mapping such as {{team: feeds}}")
+    for name, text in value.items():
+        if not isinstance(text, str):
+            raise RefusedError(f"{name}: found {found(text)}, allowed: text, if need be in quotes")
+        if not _LABEL_NAME.fullmatch(name) or name.startswith("__"):
+            raise RefusedError(f"found {found(name)}, allowed: letters, digits and _ as a name")
+        if name in _TAKEN_LABELS:
+            raise RefusedError(
+                f"{name} is a label of the exporter or of Prometheus; choose another"
+            )
+    return dict(value)
+
+
 class StreamSection(Section):
     """`streams[]`. What decides comes before what depends on it."""
 
@@ -154,6 +200,16 @@ class StreamSection(Section):
     lag_limit: MaybeLagLimit = None
     active: ActiveSection | None = None
     groups: Annotated[tuple[GroupSection, ...], EMPTY_LIST] = ()
+    redis: MaybePattern = None
+    length_limit: Annotated[int | None, PlainValidator(check_count)] = None
+    labels: Annotated[dict[str, str], PlainValidator(_labels)] = Field(default_factory=dict)
+
+    @field_validator("length_limit", "labels", mode="before")
+    @classmethod
+    def _is_exported(cls, value: object, info: ValidationInfo) -> object:
+        if info.data.get("ignore"):
+            raise RefusedError(_not_for_ignored(str(info.field_name)))
+        return value
 
     @field_validator("quiet_limit", "lag_limit", "active", "groups", mode="before")
     @classmethod
@@ -191,6 +247,9 @@ class StreamSection(Section):
                 )
                 for group in self.groups
             ),
+            redis=self.redis,
+            length_limit=self.length_limit,
+            labels=tuple(sorted(self.labels.items())),
         )
 
 

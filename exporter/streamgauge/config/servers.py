@@ -1,5 +1,7 @@
 """The section `redis` as the file spells it, one entry for each server."""
 
+import ipaddress
+import socket
 from typing import Annotated, Any
 
 from pydantic import (
@@ -136,7 +138,16 @@ def _default_name(checked: dict[str, Any]) -> str | None:
         return str(sentinel.service)
     if address is None:
         return None
-    return address.unix_path or host_and_port(address.host, address.port)
+    return address.unix_path or host_and_port(_told_apart(address.host), address.port)
+
+
+def _told_apart(host: str) -> str:
+    """Two machines that each watch a Redis of their own must not give both the same name."""
+    try:
+        is_loopback = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        is_loopback = host.lower() == "localhost"
+    return socket.gethostname() if is_loopback else host
 
 
 class ServerSection(Section):

@@ -14,6 +14,7 @@ from pydantic import (
 )
 
 from streamgauge import globs
+from streamgauge.calendars import Calendar
 from streamgauge.config.durations import parse_duration, without_unit
 from streamgauge.config.model import NO_LIMIT
 from streamgauge.config.problems import RefusedError, choose_from, found
@@ -29,6 +30,7 @@ class Surroundings:
     folder: Path = field(default_factory=Path)
     server_names: set[str] = field(default_factory=set)
     state_keys: set[object] = field(default_factory=set)
+    calendars: dict[str, Calendar] = field(default_factory=dict)
 
 
 class Section(BaseModel):
@@ -72,14 +74,14 @@ def _flag(value: object) -> bool:
     raise RefusedError(choose_from(value, ("true", "false")))
 
 
-def _count(value: object) -> int:
+def check_count(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise RefusedError(f"found {found(value)}, allowed: a whole number, 0 or more")
     return value
 
 
 def _positive_count(value: object) -> int:
-    if (count := _count(value)) == 0:
+    if (count := check_count(value)) == 0:
         raise RefusedError("found 0, allowed: a whole number, 1 or more")
     return count
 
@@ -171,7 +173,7 @@ def _nothing_is_no_list(value: object) -> object:
 
 Text = Annotated[str, PlainValidator(check_text)]
 Flag = Annotated[bool, PlainValidator(_flag)]
-Count = Annotated[int, PlainValidator(_count)]
+Count = Annotated[int, PlainValidator(check_count)]
 PositiveCount = Annotated[int, PlainValidator(_positive_count)]
 Duration = Annotated[float, PlainValidator(_duration)]
 LagLimit = Annotated[float, PlainValidator(_lag_limit)]

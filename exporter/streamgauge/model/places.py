@@ -37,11 +37,23 @@ def _has_lost_count(known: StreamMemory, seen: StreamMemory) -> bool:
 
 
 def added_behind(seen: StreamMemory, cursor: StreamId) -> int | None:
-    """Return how many entries were added since the look at or before this place; None if none."""
+    """Estimate how many entries were added behind this place; None where no look reached so far.
+
+    Between two looks, entries are taken to be spread evenly over the IDs.
+    """
     if not seen.places:
         return None
     added = seen.length if seen.entries_added is None else seen.entries_added
-    for last, before in reversed(seen.places):
-        if last <= cursor:
-            return max(0, added - before)
+    after: Place | None = None
+    for place in reversed(seen.places):
+        if place.last <= cursor:
+            return max(0, round(added - _added_until(cursor, place, after)))
+        after = place
     return None
+
+
+def _added_until(cursor: StreamId, before: Place, after: Place | None) -> float:
+    if after is None or after.last.ms == before.last.ms:
+        return before.added
+    share = (cursor.ms - before.last.ms) / (after.last.ms - before.last.ms)
+    return before.added + share * (after.added - before.added)

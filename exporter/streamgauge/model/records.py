@@ -103,6 +103,8 @@ class Stream(NamedTuple):
     age_is_least: bool = False
     absent_groups: tuple[AbsentGroup, ...] = ()
     groups_vanished: int = 0
+    length_limit: int | None = None
+    labels: tuple[tuple[str, str], ...] = ()
     groups: tuple[Group, ...] = ()
 
 

@@ -9,9 +9,14 @@ from streamgauge.verdict.judge import judge
 from streamgauge.verdict.records import RedisVerdict
 
 
-def verdict_on(seen: watched.Seen, policy: Policy) -> RedisVerdict:
+def verdict_on(seen: watched.Seen, policy: Policy | None = None) -> RedisVerdict:
     """Judge what was seen, and what was not."""
-    return judge(seen.look, seen.earlier, policy, _faults(seen.look.snapshot.redis, seen.faults))
+    return judge(
+        seen.look,
+        seen.earlier,
+        policy or seen.policy,
+        _faults(seen.look.snapshot.redis, seen.faults),
+    )
 
 
 def _faults(redis: str, faults: watched.Faults) -> Faults:

@@ -84,7 +84,7 @@ class Overview:
         return self.chapter.severity or Severity.OK
 
 
-def overview(seen: Seen, policy: Policy, query: str = "") -> Overview:
+def overview(seen: Seen, policy: Policy | None = None, query: str = "") -> Overview:
     """Say what is shown of one Redis; with a query, of the streams and lines that mention it."""
     verdict = verdict_on(seen, policy)
     (chapter,) = document([verdict])

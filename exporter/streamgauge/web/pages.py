@@ -66,7 +66,7 @@ class Pages:
         query = request.query_params.get("q", "")[:MOST_QUERY]
 
         def write(seen: Sequence[Seen]) -> str:
-            overviews = [overview(one, self._watch.policy, query) for one in seen]
+            overviews = [overview(one, query=query) for one in seen]
             return status_page(overviews, query, self._watch.shard)
 
         headers = {**PAGE_HEADERS, "content-type": "text/html; charset=utf-8"}
@@ -81,7 +81,7 @@ class Pages:
             return unknown_target("/api/v1/status", self._watch)
 
         def write(seen: Sequence[Seen]) -> str:
-            verdicts = [verdict_on(one, self._watch.policy) for one in seen]
+            verdicts = [verdict_on(one) for one in seen]
             return status_json(verdicts, time.time(), shard=self._watch.shard)
 
         chosen = list(targets.values()) if name is None else [targets[name]]

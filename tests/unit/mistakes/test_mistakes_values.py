@@ -14,13 +14,13 @@ KEYS = {
     "top": (
         "redis: {url: redis://h}\nstream: []\n",
         [
-            "stream (line 2): unknown key, allowed: redis, classes, streams, keys, discovery, state_file; did you mean 'streams'?",
+            "stream (line 2): unknown key, allowed: redis, classes, calendars, streams, keys, discovery, state_file; did you mean 'streams'?",
         ],
     ),
     "stream": (
         "redis: {url: redis://h}\nstreams:\n  - {match: s, class: event, quietlimit: 5m}\n",
         [
-            "streams[0].quietlimit (line 3): unknown key, allowed: match, ignore, class, quiet_limit, lag_limit, active, groups; did you mean 'quiet_limit'?",
+            "streams[0].quietlimit (line 3): unknown key, allowed: match, ignore, class, quiet_limit, lag_limit, active, groups, redis, length_limit, labels; did you mean 'quiet_limit'?",
         ],
     ),
     "group": (
