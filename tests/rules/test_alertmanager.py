@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from streamgauge.bundled import bundle_path
+from streamgauge.pack.adapt import IDENTITY_LABELS
 from support.peers import Peer
 from support.polling import wait_for
 from support.servers import free_port
@@ -57,7 +58,8 @@ def test_every_alert_reaches_its_receiver(each_amtool: Peer):
 def test_alerts_are_grouped_by_redis_and_stream(each_amtool: Peer):
     tree = each_amtool.run("config", "routes", "show", f"--config.file={EXAMPLE}")
     assert 'severity="critical"' in tree
-    assert yaml.safe_load(EXAMPLE.read_text())["route"]["group_by"] == ["redis", "stream"]
+    grouped = yaml.safe_load(EXAMPLE.read_text())["route"]["group_by"]
+    assert grouped == [*IDENTITY_LABELS, "redis", "stream"]
 
 
 def test_a_copied_example_mutes_nothing():

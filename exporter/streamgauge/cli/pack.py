@@ -11,9 +11,14 @@ import click
 from streamgauge.bundled import BUNDLES
 from streamgauge.cli.output import say
 from streamgauge.pack import Format, PackError, PackOptions, write_pack
-from streamgauge.pack.adapt import GRAFANA_BASE, JOB, RUNBOOK_BASE
+from streamgauge.pack.adapt import GRAFANA_BASE, IDENTITY_LABELS, JOB, RUNBOOK_BASE
 from streamgauge.pack.matchers import Label
-from streamgauge.pack.options import parse_base, parse_job, parse_paging_label
+from streamgauge.pack.options import (
+    parse_base,
+    parse_identity_labels,
+    parse_job,
+    parse_paging_label,
+)
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -44,6 +49,21 @@ def _option(flag: str, parse: Callable[[str], object], metavar: str, text: str) 
     "--runbook-base", parse_base, "URL", f"Where your runbooks are; shipped as {RUNBOOK_BASE}."
 )
 @_option("--grafana-base", parse_base, "URL", f"Where your Grafana is; shipped as {GRAFANA_BASE}.")
+@_option(
+    "--identity-labels",
+    parse_identity_labels,
+    "NAME,...",
+    "The labels by which your environments differ, which rules, texts and inhibitions keep; "
+    f"shipped as {','.join(IDENTITY_LABELS)}.",
+)
+@click.option(
+    "--redis",
+    "expected",
+    multiple=True,
+    metavar="NAME",
+    help="A server that must be watched: a rule pages when it is no longer reported at all. May be "
+    "given more than once.",
+)
 @click.option(
     "--format",
     "rule_format",
@@ -58,6 +78,8 @@ def pack(
     severity_page: Label | None,
     runbook_base: str | None,
     grafana_base: str | None,
+    identity_labels: tuple[str, ...] | None,
+    expected: tuple[str, ...],
     rule_format: str,
 ) -> None:
     """Write alerts/ and grafana/ into DIR, adapted to your site.
@@ -70,6 +92,8 @@ def pack(
         runbook_base=runbook_base,
         grafana_base=grafana_base,
         format=Format(rule_format),
+        identity_labels=identity_labels,
+        expected=tuple(dict.fromkeys(expected)),
     )
     try:
         write_pack(directory, options)

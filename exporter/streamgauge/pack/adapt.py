@@ -17,6 +17,9 @@ JOB: Final = Label("job", "streamgauge")
 RUNBOOK_BASE: Final = "https://runbooks.example.com/streamgauge"
 GRAFANA_BASE: Final = "https://grafana.example.com"
 
+IDENTITY_LABELS: Final = ("job", "cluster", "namespace", "environment", "team")
+"""What the rules aggregate by beside the labels of the contract."""
+
 _VARIABLE_SET_TO_JOB: Final = re.compile(
     rf'("(?:text|value|query)"\s*:\s*(?:\[\s*)?)"{JOB.value}"(?=\s*[\],}}])'
 )
@@ -36,6 +39,8 @@ def adapt(name: PurePosixPath, text: str, options: PackOptions) -> str:
     def edit(value: str) -> str:
         return _edit_value(value, options)
 
+    if options.identity_labels and name.suffix in (".yml", ".yaml"):
+        text = _identified_by(text, options.identity_labels)
     if name.suffix in (".yml", ".yaml"):
         return _adapt_yaml(name, edit_yaml(text, edit), options)
     if name.suffix == ".json":
@@ -57,6 +62,14 @@ def _edit_value(value: str, options: PackOptions) -> str:
     if options.grafana_base:
         value = _replace_base(value, GRAFANA_BASE, options.grafana_base)
     return value
+
+
+def _identified_by(text: str, names: tuple[str, ...]) -> str:
+    """Rules and inhibitions that tell environments apart by other labels, and texts that ask so."""
+    for form, between in (("{}", ", "), ("{}=%q", ","), ("$labels.{}", " ")):
+        shipped = between.join(map(form.format, IDENTITY_LABELS))
+        text = text.replace(shipped, between.join(map(form.format, names)))
+    return text
 
 
 def _replace_base(text: str, old: str, new: str) -> str:

@@ -11,6 +11,7 @@ from typing import Final
 
 from streamgauge.bundled import BUNDLES, bundle_path
 from streamgauge.pack.adapt import adapt
+from streamgauge.pack.expected import FILE, expected_rules
 from streamgauge.pack.options import PackOptions
 
 _TEXT_SUFFIXES: Final = (".yml", ".yaml", ".json", ".md")
@@ -65,6 +66,9 @@ def _write_folders(sources: Mapping[str, Path], directory: Path, options: PackOp
         complete = Path(temporary)
         for source, name in _shipped(sources):
             _copy(source, complete / name, name, options)
+        if options.expected:
+            name = PurePosixPath(FILE)
+            (complete / name).write_text(adapt(name, expected_rules(options.expected), options))
         _move(sources, complete, directory)
 
 

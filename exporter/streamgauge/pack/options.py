@@ -28,7 +28,9 @@ class Format(enum.StrEnum):
 class PackOptions:
     """How a site differs from what is shipped; None where it does not.
 
-    `paging_label` is the label by which critical alerts page; the bases have no slash at the end.
+    `identity_labels` are those that tell one environment from another, and `expected` the names of
+    the servers that must be reported. `paging_label` is the label by which critical alerts page;
+    the bases have no slash at the end.
     """
 
     job: str | None = None
@@ -36,6 +38,8 @@ class PackOptions:
     runbook_base: str | None = None
     grafana_base: str | None = None
     format: Format = Format.PROMETHEUS
+    identity_labels: tuple[str, ...] | None = None
+    expected: tuple[str, ...] = ()
 
 
 def parse_job(text: str) -> str:
@@ -68,6 +72,17 @@ def parse_paging_label(text: str) -> Label:
             f"{value!r} is not a label value: write one line of printable characters without {{{{"
         )
     return Label(name, value)
+
+
+def parse_identity_labels(text: str) -> tuple[str, ...]:
+    """The labels of `job,cluster`, in that order; ValueError when one cannot be a label."""
+    names = tuple(name.strip() for name in text.split(","))
+    for name in names:
+        if not _LABEL_NAME.fullmatch(name) or name.startswith("__"):
+            raise ValueError(f"{name!r} is not a label: write names such as job,cluster,namespace")
+    if "job" not in names:
+        raise ValueError("job must be among them: the rules tell exporters apart by it")
+    return tuple(dict.fromkeys(names))
 
 
 def parse_base(text: str) -> str:
