@@ -254,6 +254,7 @@ NOT_SHOWN = {
     "redis_stream_group_unacknowledged_seconds",
     "redis_stream_group_ack_limit_seconds",
     "redis_stream_group_consumers_dead",
+    "redis_stream_length_limit",
     "redis_stream_group_messages_nacked",
     "streamgauge_groups_vanished",
     "redis_key_exists",

@@ -1,6 +1,7 @@
 """A Redis that answers, but not with what was asked: the scrape says so and shows nothing stale."""
 
 from collections.abc import Callable
+from socket import gethostname
 
 import pytest
 import redis
@@ -226,6 +227,6 @@ def test_garbage_from_the_first_byte_is_redis_up_0(exporter: Callable) -> None:
     with Garbage(b"220 mail.example ESMTP\r\n") as mail:
         process = exporter(config=DECLARED | {"redis": {"url": mail.url}}, until_ready=False)
         scrape = process.scrape()
-    name = mail.url.removeprefix("redis://")
+    name = f"{gethostname()}:{mail.url.rpartition(':')[2]}"
     assert outcome(scrape, name) == blind("protocol", ("continuous",))
     assert process.get("/-/ready").status == 503

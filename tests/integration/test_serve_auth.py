@@ -4,6 +4,7 @@ import base64
 import http.client
 from collections.abc import Callable
 from pathlib import Path
+from socket import gethostname
 
 import bcrypt
 import pytest
@@ -13,7 +14,15 @@ from support.exporter import ExporterProcess
 from support.polling import wait_for
 
 NOWHERE = "--redis.url=redis://127.0.0.1:1"
-PATHS = ("/", "/metrics", "/scrape?target=127.0.0.1:1", "/-/healthy", "/-/ready", "/-/reload", "/x")
+PATHS = (
+    "/",
+    "/metrics",
+    f"/scrape?target={gethostname()}:1",
+    "/-/healthy",
+    "/-/ready",
+    "/-/reload",
+    "/x",
+)
 PASSWORD, GUESS = "opensesame-4711", "guessed-wrong-0815"
 HASH = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()
 
