@@ -45,6 +45,8 @@ def test_a_free_port_is_kept_and_a_taken_one_replaced():
     wanted = ListenAddress("127.0.0.1", free_port())
     assert available(wanted) == wanted
     with socket.socket() as other:
+        # As servers do: a connection that somebody closed lately on this port is no server.
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         other.bind(("127.0.0.1", wanted.port))
         other.listen()
         chosen = available(wanted)
