@@ -52,7 +52,7 @@ def start_tls(start_server: Callable, certificates: Path) -> Callable[..., RealS
 def outcomes(exporter: Callable, targets: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """What one exporter says of each of these, and its log."""
     config = configuration("")
-    config["redis"] = [{"name": name, "timeout": "3s"} | keys for name, keys in targets.items()]
+    config["redis"] = [{"name": name, "timeout": "10s"} | keys for name, keys in targets.items()]
     process = exporter(config=config, until_ready=False)
     scrape = process.scrape()
     return {name: outcome(scrape, name) for name in targets} | {"log": process.log()}
