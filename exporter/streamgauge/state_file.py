@@ -44,7 +44,6 @@ class StateFile:
         self.path = path
         self._writes = writes
         self._adapter = TypeAdapter(_Saved)
-        self._parts: dict[str, bytes] = {}
         self._written: bytes | None = None
         self._complaint: str | None = None
         self._lock = threading.Lock()

@@ -43,9 +43,7 @@ class CalendarSection(Section):
     """`calendars.NAME`. What decides comes before what depends on it."""
 
     market: MaybeText = None
-    early_close: Annotated[int | None, PlainValidator(_time)] = Field(
-        default=None, validate_default=False
-    )
+    early_close: Annotated[int | None, PlainValidator(_time)] = None
     closed: Annotated[tuple[Annotated[dt.date, PlainValidator(_day)], ...], EMPTY_LIST] = ()
     early: Annotated[Mapping[dt.date, int], BeforeValidator(_days_and_times)] = Field(
         default_factory=dict, validate_default=True

@@ -109,10 +109,7 @@ def _streams(config: Config) -> Iterator[tuple[str, ...]]:
 def _calendar(calendar: Calendar) -> str:
     """The next days off and half days of one calendar."""
     rows = [
-        (
-            f"{day:%a %d %b %Y}",
-            "closed" if early is None else f"until {early // 60:02}:{early % 60:02}",
-        )
+        (f"{day:%a %d %b %Y}", _closes(early))
         for day, early in calendar.coming(dt.datetime.now(dt.UTC).date(), most=10)
     ]
     return _table(f"Calendar {_printable(calendar.name)}", (), rows or [("no day off", "")])

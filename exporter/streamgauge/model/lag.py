@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from streamgauge.model.ids import NEVER, StreamId
+from streamgauge.model.ids import StreamId
 
 
 class LagError(NamedTuple):
@@ -18,7 +18,6 @@ class LagError(NamedTuple):
     entries: int
     entries_added: int
     entries_read: int
-    last_generated: StreamId = NEVER
 
 
 def is_caught_up(last_delivered: StreamId, last_generated: StreamId) -> bool:
@@ -60,7 +59,6 @@ def learned_error(
     reported: int | None,
     entries_added: int | None,
     entries_read: int | None,
-    last_generated: StreamId = NEVER,
 ) -> LagError | None:
     """Update what is known of a group's constant error by one more look at it.
 
@@ -70,7 +68,7 @@ def learned_error(
     if entries_added is None or entries_read is None:
         return None
     if caught_up and reported is not None:
-        return LagError(reported, entries_added, entries_read, last_generated) if reported else None
+        return LagError(reported, entries_added, entries_read) if reported else None
     if known is None or entries_added < known.entries_added or entries_read < known.entries_read:
         return None
-    return LagError(known.entries, entries_added, entries_read, last_generated)
+    return LagError(known.entries, entries_added, entries_read)

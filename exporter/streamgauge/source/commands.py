@@ -59,11 +59,12 @@ _XPENDING_END: Final = bulk(b"-") + bulk(b"+") + bulk(b"1")
 _XRANGE: Final = opening(6, b"XRANGE")
 _XRANGE_END: Final = bulk(b"+") + bulk(b"COUNT")
 _ONE: Final = bulk(b"1")
-_FEW: Final = bulk(b"11")
 _XPENDING_SUMMARY: Final = opening(3, b"XPENDING")
 
 MOST_COUNTED: Final = 10
 """Of the entries behind a cursor; one more is asked for, which means that there are more."""
+
+_FEW: Final = bulk(b"%d" % (MOST_COUNTED + 1))
 
 
 def after(entry_id: tuple[int, int]) -> Packed:

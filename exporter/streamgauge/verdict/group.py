@@ -21,10 +21,6 @@ from streamgauge.verdict.words import Sentence, counted, duration, entries
 DAY: Final = 86_400.0
 HOUR: Final = 3_600.0
 
-FROZEN_SECONDS: Final = 600.0
-"""A cursor that stood still for this long, or for the group's limit if that is shorter, is frozen.
-The alert RedisStreamGroupStalled looks back as far."""
-
 UNCLASSIFIED_SECONDS: Final = 300.0
 """Where nobody has set a limit, entries may wait for nobody as long as classes allow by default."""
 
@@ -198,19 +194,6 @@ _RULES: Final[tuple[Callable[[GroupLooks], Answer], ...]] = (
 def _is_only_created(group: Group) -> bool:
     """Whether nothing shows that it ever read: where its cursor stands, it may have been put."""
     return not group.consumers and not group.entries_read
-
-
-def _read_since(looks: GroupLooks, unseen: float) -> bool:
-    """Whether it may have read although its consumers were silent: one may be gone by now.
-
-    A cursor that moved may have done so before they fell silent. Ten minutes of silence within the
-    window say that, unless an entry was delivered that is younger.
-    """
-    if not looks.cursor_moved:
-        return False
-    delivered = _last_delivered_seconds(looks)
-    is_younger = delivered is not None and delivered < unseen
-    return is_younger or not FROZEN_SECONDS <= unseen < _window(looks)
 
 
 def _window(looks: GroupLooks) -> float:
