@@ -1,12 +1,16 @@
 """What tests of several files run against: a rig for faults, and a cluster; one for a module."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from support.cluster_rig import fill
 from support.clusters import RealCluster
 from support.faulty_rig import Rig, rig
+from support.moved_clock import Life
+from support.servers import RealServer
 
 
 @pytest.fixture(scope="module")
@@ -51,3 +55,18 @@ def cluster(cluster_of: Callable) -> Iterator[RealCluster]:
         else:
             node.start()
     shared.wait_until_whole()
+
+
+@pytest.fixture
+def live(each_server: RealServer, tmp_path: Path) -> Iterator[Callable]:
+    """Starts a server of each release with streams and an exporter, under one moved clock."""
+    lives: list[Life] = []
+
+    def start(*streams: dict[str, Any], timeout: str = "30s", **settings: Any) -> Life:
+        life = Life(each_server.name, tmp_path, *streams, timeout=timeout, settings=settings)
+        lives.append(life)
+        return life.__enter__()
+
+    yield start
+    for life in lives:
+        life.__exit__()

@@ -1,32 +1,15 @@
 """What was seen outranks what IDs and counters say: hours on real servers, by a moved clock."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from support.metrics import Scrape
-from support.moved_clock import Life
-from support.servers import RealServer
 
 JOBS = {"match": "jobs", "class": "event", "lag_limit": "5m"}
 FEED = {"match": "feed", "class": "continuous", "quiet_limit": "30s"}
 COUNTING = {"redis-7.0", "redis-8.2", "redis-8.10", "valkey-8.1", "valkey-9.1"}
-
-
-@pytest.fixture
-def live(each_server: RealServer, tmp_path: Path) -> Iterator[Callable]:
-    """Starts a server of each release with streams, all under one moved clock."""
-    lives: list[Life] = []
-
-    def start(*streams: dict[str, Any], timeout: str = "30s") -> Life:
-        lives.append(Life(each_server.name, tmp_path, *streams, timeout=timeout))
-        return lives[-1].__enter__()
-
-    yield start
-    for life in lives:
-        life.__exit__()
 
 
 def of(scrape: Scrape, what: str) -> float | None:

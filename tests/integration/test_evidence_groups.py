@@ -1,33 +1,13 @@
 """Groups that vanish, consumers that died, entries that nobody owns, and few entries that wait."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
-
-import pytest
+from collections.abc import Callable
 
 from support.metrics import Scrape
-from support.moved_clock import Life
-from support.servers import RealServer
 
 JOBS = {"match": "jobs", "class": "event", "lag_limit": "5m"}
 COUNTING = {"redis-7.0", "redis-8.2", "redis-8.10", "valkey-8.1", "valkey-9.1"}
 KNOWS_XNACK = {"redis-8.10"}
 DAY = 86_400
-
-
-@pytest.fixture
-def live(each_server: RealServer, tmp_path: Path) -> Iterator[Callable]:
-    """Starts a server of each release with streams, all under one moved clock."""
-    lives: list[Life] = []
-
-    def start(*streams: dict[str, Any], **settings: Any) -> Life:
-        lives.append(Life(each_server.name, tmp_path, *streams, settings=settings))
-        return lives[-1].__enter__()
-
-    yield start
-    for life in lives:
-        life.__exit__()
 
 
 def of(scrape: Scrape, what: str) -> float | None:

@@ -3,9 +3,9 @@
 import json
 import math
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -19,20 +19,9 @@ COUNTING = {"redis-7.0", "redis-8.2", "redis-8.10", "valkey-8.1", "valkey-9.1"}
 
 
 @pytest.fixture
-def live(each_server: RealServer, tmp_path: Path) -> Iterator[Callable]:
-    """Starts a server of each release under a moved clock; `keeps` with a state file."""
-    lives: list[Life] = []
-
-    def start(*streams: dict[str, Any], keeps: bool = True, **settings: Any) -> Life:
-        timeout = "2s" if "discovery" in settings else "30s"
-        if keeps:
-            settings |= {"state_file": str(tmp_path / "state.json")}
-        lives.append(Life(each_server.name, tmp_path, *streams, timeout=timeout, settings=settings))
-        return lives[-1].__enter__()
-
-    yield start
-    for life in lives:
-        life.__exit__()
+def keeping(live: Callable, tmp_path: Path) -> Callable:
+    """Starts lives whose exporters have a state file."""
+    return partial(live, state_file=str(tmp_path / "state.json"))
 
 
 def of(scrape: Scrape, what: str) -> float | None:
@@ -47,8 +36,8 @@ def make_jobs(life: Life, count: int) -> None:
     life.add("jobs", count)
 
 
-def test_group_that_stands_still_goes_on_standing_after_a_restart(live: Callable) -> None:
-    life = live(JOBS)
+def test_group_that_stands_still_goes_on_standing_after_a_restart(keeping: Callable) -> None:
+    life = keeping(JOBS)
     make_jobs(life, 10)
     life.read("jobs", 5)
     life.after(0)
@@ -58,8 +47,8 @@ def test_group_that_stands_still_goes_on_standing_after_a_restart(live: Callable
     assert of(life.after(60), "group_stalled_seconds") == pytest.approx(before + 60, abs=30)
 
 
-def test_group_that_falls_behind_goes_on_falling_after_a_restart(live: Callable) -> None:
-    life = live(JOBS)
+def test_group_that_falls_behind_goes_on_falling_after_a_restart(keeping: Callable) -> None:
+    life = keeping(JOBS)
     make_jobs(life, 0)
 
     def leak(rounds: int) -> float | None:
@@ -76,9 +65,9 @@ def test_group_that_falls_behind_goes_on_falling_after_a_restart(live: Callable)
 
 
 def test_losses_are_still_counted_after_the_end_of_an_exporter_that_had_no_time(
-    live: Callable,
+    keeping: Callable,
 ) -> None:
-    life = live(JOBS)
+    life = keeping(JOBS)
     make_jobs(life, 100)
     life.after(0)
     life.add("jobs", 500, maxlen=100, approximate=False)
@@ -88,8 +77,8 @@ def test_losses_are_still_counted_after_the_end_of_an_exporter_that_had_no_time(
     assert of(life.after(30), "group_entries_lost_total") == before > 0
 
 
-def test_cursor_ahead_is_still_ahead_after_a_restart(live: Callable) -> None:
-    life = live(JOBS)
+def test_cursor_ahead_is_still_ahead_after_a_restart(keeping: Callable) -> None:
+    life = keeping(JOBS)
     life.add("jobs", 10)
     life.redis.xgroup_create("jobs", "g", id=f"{int(life.clock.now() * 1e9)}-0")
     life.after(0)
@@ -101,8 +90,8 @@ def test_cursor_ahead_is_still_ahead_after_a_restart(live: Callable) -> None:
     assert of(scrape, "group_stalled_seconds") == pytest.approx(120, abs=30)
 
 
-def test_continuous_stream_that_has_gone_is_missing_after_a_restart(live: Callable) -> None:
-    life = live(FEED, discovery={"match": ["feed*"], "interval": "1s"})
+def test_continuous_stream_that_has_gone_is_missing_after_a_restart(keeping: Callable) -> None:
+    life = keeping(FEED, timeout="2s", discovery={"match": ["feed*"], "interval": "1s"})
     life.add("feed:a", 5)
     life.exporter.scrape_until(
         lambda scrape: scrape["redis_stream_exists"] == {("feed:a", "continuous"): 1}, "it is found"
@@ -113,7 +102,7 @@ def test_continuous_stream_that_has_gone_is_missing_after_a_restart(live: Callab
 
 
 def test_without_a_state_file_the_first_look_says_what_one_look_can_tell(live: Callable) -> None:
-    life = live(JOBS, keeps=False)
+    life = live(JOBS)
     make_jobs(life, 10)
     life.read("jobs", 5)
     for _ in range(10):
@@ -158,9 +147,9 @@ def test_state_file_that_cannot_be_written_is_one_warning(
 
 
 def test_feed_that_was_in_time_has_one_limit_and_three_minutes_after_an_outage(
-    live: Callable,
+    keeping: Callable,
 ) -> None:
-    life = live(FEED, discovery={"match": ["feed*"], "interval": "1s"})
+    life = keeping(FEED, timeout="2s", discovery={"match": ["feed*"], "interval": "1s"})
     life.add("feed:a")
     life.exporter.scrape_until(lambda scrape: scrape["redis_stream_exists"], "it is found")
     assert of(life.after(5), "quiet_limit_seconds") == 30
@@ -176,8 +165,8 @@ def test_feed_that_was_in_time_has_one_limit_and_three_minutes_after_an_outage(
     assert of(life.after(30), "quiet_limit_seconds") == 30
 
 
-def test_feed_that_was_quiet_already_has_no_time_more_after_an_outage(live: Callable) -> None:
-    life = live(FEED, discovery={"match": ["feed*"], "interval": "1s"})
+def test_feed_that_was_quiet_already_has_no_time_more_after_an_outage(keeping: Callable) -> None:
+    life = keeping(FEED, timeout="2s", discovery={"match": ["feed*"], "interval": "1s"})
     life.add("feed:a")
     life.exporter.scrape_until(lambda scrape: scrape["redis_stream_exists"], "it is found")
     life.after(60)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from streamgauge.model.ids import StreamId
 
 MOST_MARKS: Final = 64
+T = TypeVar("T")
 
 
 class Mark(NamedTuple):
@@ -25,6 +26,11 @@ def noted(marks: Iterable[Mark], now_us: int, entry_id: StreamId) -> tuple[Mark,
         kept[-1] = kept[-1]._replace(last_us=now_us)
     else:
         kept.append(Mark(now_us, now_us, entry_id))
+    return thinned(kept)
+
+
+def thinned(kept: list[T]) -> tuple[T, ...]:
+    """Bound what looks told: of more than the most, every second of the older half goes."""
     if len(kept) > MOST_MARKS:
         del kept[1 : MOST_MARKS // 2 : 2]
     return tuple(kept)

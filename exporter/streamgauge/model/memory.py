@@ -92,6 +92,11 @@ class StreamMemory:
     groups: dict[bytes, GroupMemory] = field(default_factory=dict)
 
     @property
+    def added_or_held(self) -> int:
+        """How many entries were ever added; how many are held where the server does not count."""
+        return self.length if self.entries_added is None else self.entries_added
+
+    @property
     def removed(self) -> int | None:
         """How many entries have left the stream; None where the server does not count."""
         return None if self.entries_added is None else self.entries_added - self.length

@@ -5,12 +5,9 @@ For servers that do not count (Redis 6.2), and for groups whose lag Redis has gi
 
 from __future__ import annotations
 
-from typing import Final
-
 from streamgauge.model.ids import StreamId
+from streamgauge.model.marks import thinned
 from streamgauge.model.memory import Place, StreamMemory
-
-_MOST_PLACES: Final = 64
 
 
 def placed(known: StreamMemory | None, seen: StreamMemory) -> tuple[Place, ...]:
@@ -19,15 +16,13 @@ def placed(known: StreamMemory | None, seen: StreamMemory) -> tuple[Place, ...]:
     Where the server does not count what is added, only a stream from which nothing was removed
     tells it: by its length.
     """
-    added = seen.length if seen.entries_added is None else seen.entries_added
+    added = seen.added_or_held
     kept: list[Place] = []
     if known is not None and not _has_lost_count(known, seen):
         kept = list(known.places)
     if not kept or kept[-1].last != seen.last_generated:
         kept.append(Place(seen.last_generated, added))
-    if len(kept) > _MOST_PLACES:
-        del kept[1 : _MOST_PLACES // 2 : 2]
-    return tuple(kept)
+    return thinned(kept)
 
 
 def _has_lost_count(known: StreamMemory, seen: StreamMemory) -> bool:
@@ -43,7 +38,7 @@ def added_behind(seen: StreamMemory, cursor: StreamId) -> int | None:
     """
     if not seen.places:
         return None
-    added = seen.length if seen.entries_added is None else seen.entries_added
+    added = seen.added_or_held
     after: Place | None = None
     for place in reversed(seen.places):
         if place.last <= cursor:
