@@ -175,6 +175,12 @@ def test_exporter_that_was_killed_is_complete_in_the_first_scrape_after_its_rest
     assert outcome(process.scrape()) == HEALTHY
 
 
+def accepts(path: Path) -> bool:
+    """Whether somebody listens: a socket's file is there a moment before."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        return connection.connect_ex(str(path)) == 0
+
+
 def scrape_over(path: Path) -> Scrape:
     """One scrape over a unix socket."""
     connection = http.client.HTTPConnection("localhost")
@@ -197,7 +203,7 @@ def test_full_disk_under_the_log_costs_no_scrape(redis7: RealServer) -> None:
             stdin=subprocess.DEVNULL, stdout=full, stderr=full,
         )  # fmt: skip
         try:
-            wait_for(path.exists, "it listens")
+            wait_for(lambda: accepts(path), "it listens")
             scrapes = [scrape_over(path) for _ in range(3)]
         finally:
             process.terminate()
