@@ -48,7 +48,7 @@ locks: venv  ## whether each lock installs as written, with the oldest and the n
 servers:  ## the Redis and Valkey servers of the tests, into .servers and from Debian
 	tests/install-servers
 
-peers:  ## the newest Prometheus, Alertmanager, vmalert and redis_exporter, built by go into .peers
+peers:  ## the newest Prometheus, Alertmanager, helm, jsonnet and others, built by go into .peers
 	tests/install-peers
 
 bench: venv servers  ## a scrape beside redis_exporter's; ARGS=--all, see benchmarks/README.md
@@ -68,9 +68,10 @@ audit: python  ## known holes in the locked packages, by PyPI's advisories, whic
 	$(VENV)/audit/bin/pip install --quiet --disable-pip-version-check pip-audit
 	$(VENV)/audit/bin/pip-audit --strict --disable-pip --require-hashes --requirement requirements/runtime.txt
 
-# The manifests hold the dashboards and the rules of alerts/.
-generate: dashboards  ## write what is committed and has a source: grafana/, deploy/kubernetes/
-	$(BIN)/python deploy/kubernetes/generate.py
+# The chart and the manifests hold the dashboards and the rules; helm renders the other manifests.
+generate: dashboards  ## write what is committed and has a source: grafana/, the chart, the manifests
+	tests/install-peers helm
+	$(BIN)/python deploy/kubernetes/generate.py $(wildcard .peers/helm-*)
 
 dashboards: venv  ## write grafana/ alone
 	$(BIN)/python grafana/build.py

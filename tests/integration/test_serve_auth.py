@@ -2,6 +2,8 @@
 
 import base64
 import http.client
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from socket import gethostname
@@ -12,8 +14,10 @@ import pytest
 from support.commands import run
 from support.exporter import ExporterProcess
 from support.polling import wait_for
+from support.servers import ROOT
 
 NOWHERE = "--redis.url=redis://127.0.0.1:1"
+PROBE = ROOT / "deploy" / "helm" / "streamgauge" / "files" / "probe.py"
 PATHS = (
     "/",
     "/metrics",
@@ -67,6 +71,22 @@ def test_every_path_asks_for_a_password(process: ExporterProcess) -> None:
     for answer in (*without, *wrong, *right):
         assert answer.headers["x-frame-options"] == "deny"
         assert ("www-authenticate" in answer.headers) == (answer.status == 401)
+
+
+def test_the_probe_of_the_chart_logs_in(process: ExporterProcess, tmp_path: Path) -> None:
+    def probe(path: str, password: str) -> tuple[int, str]:
+        (tmp_path / "username").write_text("alice\n")
+        (tmp_path / "password").write_text(password)
+        done = subprocess.run(
+            [sys.executable, PROBE, "http", path, tmp_path, str(process.port)],
+            capture_output=True,
+            text=True,
+        )
+        return done.returncode, done.stderr
+
+    assert probe("/-/healthy", PASSWORD) == (0, "")
+    assert probe("/-/ready", PASSWORD) == (1, "/-/ready: 503\n")
+    assert probe("/-/healthy", GUESS) == (1, "/-/healthy: 401\n")
 
 
 def test_secrets_are_in_no_log_page_or_error(process: ExporterProcess, file: Path) -> None:

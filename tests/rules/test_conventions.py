@@ -70,7 +70,17 @@ DASHBOARDS = {
 GROUP_KEYS = {"name", "rules", "interval", "limit"}
 RULE_KEYS = {"alert", "record", "expr", "for", "keep_firing_for", "labels", "annotations"}
 FUNCTIONS = {
-    *("abs", "absent", "absent_over_time", "changes", "clamp", "clamp_min", "delta", "deriv"),
+    *(
+        "abs",
+        "absent",
+        "absent_over_time",
+        "ceil",
+        "changes",
+        "clamp",
+        "clamp_min",
+        "delta",
+        "deriv",
+    ),
     *(
         "increase",
         "predict_linear",

@@ -1,7 +1,6 @@
 """Each deployment example is accepted by the tool that will read it, and names what exists."""
 
 import json
-import runpy
 from pathlib import Path
 
 import jsonschema
@@ -18,7 +17,8 @@ ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
 KUBERNETES = DEPLOY / "kubernetes"
 COMPOSE = DEPLOY / "compose" / "compose.yaml"
-MANIFESTS = sorted(file for file in KUBERNETES.glob("*.yaml") if file.name != "kustomization.yaml")
+NO_MANIFESTS = ("kustomization.yaml", "values.yaml")
+MANIFESTS = sorted(file for file in KUBERNETES.glob("*.yaml") if file.name not in NO_MANIFESTS)
 OPERATOR = "monitoring.coreos.com/v1"
 SCHEMAS = ROOT / "tests" / "support" / "schemas"
 
@@ -48,6 +48,11 @@ def test_a_manifest_fits_the_schema_of_kubernetes(manifest):
         assert unfit(manifest, manifest["kind"]) == []
     else:
         kubernetes_validate.validate(manifest, desired_version="1.30", strict=True)
+
+
+def test_the_example_of_an_autoscaler_fits_the_schema_of_kubernetes():
+    manifest = yaml.safe_load((DEPLOY / "scaling" / "hpa.yaml").read_text())
+    kubernetes_validate.validate(manifest, desired_version="1.30", strict=True)
 
 
 @every(sorted((ROOT / "alerts").glob("*.rules.yml")))
@@ -84,30 +89,35 @@ def unfit(value, kind):
     return [error.message for error in jsonschema.Draft202012Validator(schema).iter_errors(value)]
 
 
-def test_kustomize_names_every_manifest():
-    named = yaml.safe_load((KUBERNETES / "kustomization.yaml").read_text())["resources"]
-    assert sorted(named) == [file.name for file in MANIFESTS]
+def test_kustomize_names_every_manifest_and_makes_what_the_pod_mounts():
+    kustomization = yaml.safe_load((KUBERNETES / "kustomization.yaml").read_text())
+    assert sorted(kustomization["resources"]) == [file.name for file in MANIFESTS]
+    (made,) = kustomization["configMapGenerator"]
+    (pod,) = [
+        each["spec"]["template"]["spec"] for each in objects() if each["kind"] == "StatefulSet"
+    ]
+    mounted = [each["configMap"]["name"] for each in pod["volumes"] if "configMap" in each]
+    assert mounted == [made["name"]]
+    (container,) = pod["containers"]
+    for file in made["files"]:
+        assert (KUBERNETES / file).is_file()
+        assert f"--config.file=/etc/streamgauge/{file}" in container["args"]
+    (image,) = kustomization["images"]
+    assert container["image"].startswith(f"{image['name']}:")
 
 
 def test_what_selects_the_pod_is_what_it_carries():
     by_kind = {each["kind"]: each for each in objects()}
-    pod = by_kind["Deployment"]["spec"]["template"]["metadata"]["labels"]
+    pod = by_kind["StatefulSet"]["spec"]["template"]["metadata"]["labels"]
     service = by_kind["Service"]
-    assert by_kind["Deployment"]["spec"]["selector"]["matchLabels"] == pod
+    assert by_kind["StatefulSet"]["spec"]["selector"]["matchLabels"] == pod
     assert service["spec"]["selector"] == pod
     assert by_kind["NetworkPolicy"]["spec"]["podSelector"]["matchLabels"] == pod
     monitor = by_kind["ServiceMonitor"]["spec"]
-    assert monitor["selector"]["matchLabels"] == service["metadata"]["labels"]
+    assert monitor["selector"]["matchLabels"].items() <= service["metadata"]["labels"].items()
     assert monitor["endpoints"][0]["port"] == service["spec"]["ports"][0]["name"]
-    # The operator names the job after the service, and the rules look for this job.
-    assert service["metadata"]["name"] == "streamgauge"
-
-
-def test_the_generated_manifests_are_those_of_alerts_and_grafana():
-    for name, generate in runpy.run_path(str(KUBERNETES / "generate.py"))["GENERATORS"].items():
-        assert (KUBERNETES / name).read_text() == generate(), (
-            f"{name} is out of date: run make generate"
-        )
+    # The operator names the job after this label, and the rules look for this job.
+    assert service["metadata"]["labels"][monitor["jobLabel"]] == "streamgauge"
 
 
 def test_no_object_outgrows_what_kubernetes_stores():
@@ -117,17 +127,11 @@ def test_no_object_outgrows_what_kubernetes_stores():
 
 @pytest.mark.parametrize("place", ["compose", "kubernetes"])
 def test_the_example_configuration_is_accepted(place, tmp_path):
-    if place == "compose":
-        text = (DEPLOY / "compose" / "streamgauge.yml").read_text()
-    else:
-        manifest = yaml.safe_load((KUBERNETES / "configmap.yaml").read_text())
-        password = tmp_path / "password"
-        password.write_text("secret")
-        text = manifest["data"]["streamgauge.yml"].replace(
-            "/run/secrets/redis/password", str(password)
-        )
+    text = (DEPLOY / place / "streamgauge.yml").read_text()
+    password = tmp_path / "password"
+    password.write_text("secret")
     file = tmp_path / "streamgauge.yml"
-    file.write_text(text)
+    file.write_text(text.replace("/run/secrets/streamgauge-redis/password", str(password)))
     assert load_config(file, environ={}).streams
 
 
