@@ -50,7 +50,6 @@ def configure(level: str, line_format: str, stream: TextIO = sys.stderr) -> None
     logging.basicConfig(
         level=logging.WARNING if level == "warn" else level.upper(), handlers=[handler], force=True
     )
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)  # its start and end are told by us
 
 
 class _EventFormatter(logging.Formatter):

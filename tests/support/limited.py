@@ -4,11 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse
-from starlette.routing import Route
-
+from streamgauge.web.http import Request, Response, text_response
 from streamgauge.web.limits import Limits
 from streamgauge.web.listen import listen
 from streamgauge.web.server import HttpServer
@@ -58,23 +54,15 @@ class Served:
         self.go = asyncio.Event()
         self.waiting = asyncio.Event()
         self.clients: list[Client] = []
-        routes = [
-            Route("/", self._page, methods=["GET", "POST"]),
-            Route("/large", self._large),
-            Route("/wait", self._wait),
-        ]
-        self.server = HttpServer(Starlette(routes=routes), [self.listener], Limits(**limits))
+        self.server = HttpServer(self.answer, [self.listener], Limits(**limits))
 
-    async def _page(self, _request: Request) -> PlainTextResponse:
-        return PlainTextResponse("here")
-
-    async def _large(self, _request: Request) -> PlainTextResponse:
-        return PlainTextResponse(LARGE)
-
-    async def _wait(self, _request: Request) -> PlainTextResponse:
-        self.waiting.set()
-        await self.go.wait()
-        return PlainTextResponse("done")
+    async def answer(self, request: Request) -> Response:
+        if request.path == "/large":
+            return Response(LARGE)
+        if request.path == "/wait":
+            self.waiting.set()
+            await self.go.wait()
+        return text_response("here")
 
     async def connect(self, request: bytes = b"") -> Client:
         port = self.listener.socket.getsockname()[1]

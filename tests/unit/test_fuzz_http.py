@@ -15,11 +15,12 @@ from hypothesis import strategies as st
 from streamgauge.config import load_config
 from streamgauge.watch import Watch
 from streamgauge.web.app import build_app
-from streamgauge.web.guard import Guard
+from streamgauge.web.guard import guarded as guard
 from streamgauge.web.limits import Limits
 from streamgauge.web.listen import listen
 from streamgauge.web.logins import basic_credentials
 from streamgauge.web.protection import Protection
+from streamgauge.web.scrapes import Scrapes
 from streamgauge.web.server import HttpServer
 from support.polling import wait_for
 
@@ -53,10 +54,11 @@ class Served:
         self._watch.start()
         listener = listen("127.0.0.1:0")
         self.port = listener.socket.getsockname()[1]
-        app = build_app(self._watch, enable_lifecycle=True)
+        app = build_app(self._watch, Scrapes(), enable_lifecycle=True)
         limits = Limits(request_seconds=0.05)
-        guarded = app if protection is None else Guard(app, protection)
-        self._server = HttpServer(guarded, [listener], limits)
+        if protection is not None:
+            app = guard(app, protection)
+        self._server = HttpServer(app, [listener], limits)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run)
         self._thread.start()

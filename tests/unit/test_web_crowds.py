@@ -9,6 +9,7 @@ import pytest
 from streamgauge.web.connection import Phase
 from streamgauge.web.connections import Connections
 from streamgauge.web.limits import Limits
+from streamgauge.web.server import HttpServer
 from support.limited import GET, HALF, SECONDS, Served, run
 from support.polling import until
 
@@ -136,8 +137,8 @@ def test_files_that_run_out_are_a_pause_and_not_the_end(
 
     async def test() -> None:
         served = Served()
-        acceptor = served.server._acceptor
-        acceptor._listeners = (served.listener._replace(socket=Exhausted(served.listener.socket)),)
+        listener = served.listener._replace(socket=Exhausted(served.listener.socket))
+        served.server = HttpServer(served.answer, [listener], Limits())
         task = asyncio.ensure_future(served.server.run())
         client = await served.connect()
         assert await client.get() == 200

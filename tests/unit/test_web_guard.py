@@ -2,23 +2,22 @@
 
 import asyncio
 import base64
+from http import HTTPStatus
 
 import bcrypt
 import pytest
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse
-from starlette.routing import Route
-from starlette.types import Message
 
-from streamgauge.web.guard import Guard
+from streamgauge.web.guard import guarded as guard
+from streamgauge.web.http import Request, Response, text_response
 from streamgauge.web.protection import Protection
 
 HASH = bcrypt.hashpw(b"open sesame", bcrypt.gensalt(4)).decode()
 
 
-async def page(_request: Request) -> PlainTextResponse:
-    return PlainTextResponse("in", headers={"X-Frame-Options": "deny", "X-Other": "1"})
+async def page(request: Request) -> Response:
+    if request.path != "/":
+        return text_response("not found", HTTPStatus.NOT_FOUND)
+    return text_response("in", x_frame_options="deny", x_other="1")
 
 
 @pytest.fixture
@@ -28,25 +27,10 @@ def guarded(tmp_path):
     def of(text: str, path: str = "/", authorization: str | None = None):
         file = tmp_path / "web.yml"
         file.write_text(text)
-        sent: list[Message] = []
-
-        async def send(message: Message) -> None:
-            sent.append(message)
-
-        async def receive() -> Message:
-            return {"type": "http.request", "body": b"", "more_body": False}
-
-        async def run() -> None:
-            guard = Guard(Starlette(routes=[Route("/", page)]), Protection(file))
-            headers = [] if authorization is None else [(b"authorization", authorization.encode())]
-            scope = {"type": "http", "method": "GET", "path": path, "query_string": b"",
-                     "headers": headers, "client": ("host", 1)}  # fmt: skip
-            await guard(scope, receive, send)
-
-        asyncio.run(run())
-        return sent[0]["status"], {
-            key.decode(): value.decode() for key, value in sent[0]["headers"]
-        }
+        headers = {} if authorization is None else {"authorization": authorization}
+        request = Request(method="GET", path=path, headers=headers, client="host")
+        response = asyncio.run(guard(page, Protection(file))(request))
+        return response.status, response.headers
 
     return of
 

@@ -62,7 +62,7 @@ def test_answer_that_nobody_takes_is_given_up() -> None:
         client = await served.connect(GET.replace(b"/ ", b"/large ", 1))
         await client.reader.readexactly(1)
         client.writer.transport.pause_reading()
-        connections = served.server._acceptor.connections
+        connections = served.server.connections
         await until(lambda: not len(connections), "the connection is given up", seconds=SECONDS)
 
     run(test, request_seconds=0.2, response_seconds=0.1)
@@ -91,8 +91,8 @@ def test_body_does_not_wait_until_the_head_is_acknowledged() -> None:
     async def test(served: Served) -> None:
         client = await served.connect()
         assert await client.get() == 200
-        (connection,) = served.server._acceptor.connections._open
-        server_side = connection.transport.get_extra_info("socket")
+        (connection,) = served.server.connections._open
+        server_side = connection._wire.transport.get_extra_info("socket")
         assert server_side.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
     run(test)

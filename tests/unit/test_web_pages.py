@@ -6,13 +6,14 @@ import weakref
 from gzip import decompress
 from types import SimpleNamespace
 from typing import Any, NamedTuple
+from urllib.parse import parse_qsl
 
 import pytest
-from starlette.requests import Request
 
 from streamgauge.shard import WHOLE
 from streamgauge.web import pages
 from streamgauge.web.app import build_app
+from streamgauge.web.http import Request
 from streamgauge.web.pages import Pages
 from streamgauge.web.scrapes import Scrapes
 from support.polling import until
@@ -98,15 +99,8 @@ class Watched:
 
 
 def request(path: str, query: str = "", encoding: str = "identity") -> Request:
-    return Request(
-        {
-            "type": "http",
-            "method": "GET",
-            "path": path,
-            "query_string": query.encode(),
-            "headers": [(b"host", b"x"), (b"accept-encoding", encoding.encode())],
-        }
-    )
+    headers = {"host": "x", "accept-encoding": encoding}
+    return Request(method="GET", path=path, query=dict(parse_qsl(query)), headers=headers)
 
 
 class Site:
@@ -272,18 +266,11 @@ class Probed:
         monkeypatch.setattr("streamgauge.web.app._READY_SECONDS", 0)
         self.target = GatedTarget()
         self.watch = Watched(self.target)
-        self.app = build_app(self.watch)  # type: ignore[arg-type]
+        self.scrapes = Scrapes()
+        self.app = build_app(self.watch, self.scrapes)  # type: ignore[arg-type]
 
     async def probe(self) -> int:
-        statuses: list[int] = []
-
-        async def send(message: dict[str, Any]) -> None:
-            if "status" in message:
-                statuses.append(message["status"])
-
-        await self.app(request("/-/ready").scope, None, send)  # type: ignore[arg-type]
-        (status,) = statuses
-        return status
+        return (await self.app(request("/-/ready"))).status
 
 
 @pytest.fixture
@@ -294,7 +281,7 @@ def probed(monkeypatch: pytest.MonkeyPatch) -> Probed:
 def test_probe_that_cannot_wait_leaves_the_sample_all_its_time(probed: Probed) -> None:
     async def test() -> None:
         assert [await probed.probe() for _ in range(3)] == [503] * 3
-        scrape = asyncio.ensure_future(probed.app.state.scrapes.of([probed.target], SECONDS))
+        scrape = asyncio.ensure_future(probed.scrapes.of([probed.target], SECONDS))
         await until(lambda: probed.target.times, "a sample is under way")
         probed.target.gate.let()
         (snapshot,) = await scrape
@@ -308,7 +295,7 @@ def test_probe_that_cannot_wait_leaves_the_sample_all_its_time(probed: Probed) -
 def test_look_of_a_probe_leaves_no_records_in_memory(probed: Probed) -> None:
     async def test() -> None:
         assert await probed.probe() == 503
-        scrapes = probed.app.state.scrapes
+        scrapes = probed.scrapes
         scrape = asyncio.ensure_future(scrapes.of([probed.target], SECONDS))
         await until(lambda: probed.target.times, "a sample is under way")
         probed.target.gate.let()

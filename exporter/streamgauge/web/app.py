@@ -5,71 +5,63 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from http import HTTPStatus
 from itertools import islice
 from typing import Final
-
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route, Router
-from starlette.types import Receive, Scope, Send
 
 from streamgauge.config import ConfigError
 from streamgauge.model.records import Snapshot
 from streamgauge.source.target import Target
 from streamgauge.watch import Watch
 from streamgauge.web.answer import metrics_answer, process_registry
-from streamgauge.web.large import LargeResponse
+from streamgauge.web.http import (
+    Application,
+    Request,
+    Response,
+    not_allowed,
+    text_response,
+    unknown_target,
+)
+from streamgauge.web.large import large_body
 from streamgauge.web.scrapes import Scrapes, scrape_budget
 from streamgauge.web.threads import in_thread
-from streamgauge.web.unknown_target import unknown_target
 
 _READY_SECONDS: Final = 1.0
 """What a readiness probe waits by default."""
 
-_METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
-
-def build_app(watch: Watch, *, enable_lifecycle: bool = False) -> Starlette:
-    """Return the ASGI application in front of a running watch."""
-    scrapes = Scrapes()
+def build_app(watch: Watch, scrapes: Scrapes, *, enable_lifecycle: bool = False) -> Application:
+    """Return the application in front of a running watch."""
     machine = _Machine(watch, scrapes)
-    routes = [
-        Route("/metrics", machine.metrics),
-        Route("/scrape", machine.scrape),
-        Route("/-/healthy", machine.healthy),
-        Route("/-/ready", machine.ready),
-    ]
-    if enable_lifecycle:
-        routes.append(Route("/-/reload", machine.reload, methods=["POST"]))
-    else:
-        routes.append(Route("/-/reload", machine.no_reload, methods=_METHODS))
-    app = Starlette(routes=routes)
-    app.state.scrapes = scrapes
-    app.router.redirect_slashes = False
-    app.router.default = _LatePages(watch, scrapes)
+    routes = {
+        "/metrics": machine.metrics,
+        "/scrape": machine.scrape,
+        "/-/healthy": machine.healthy,
+        "/-/ready": machine.ready,
+    }
+    reload = machine.reload if enable_lifecycle else machine.no_reload
+    pages: dict[str, Application] = {}
+
+    async def app(request: Request) -> Response:
+        if request.path == "/-/reload":
+            return await reload(request)
+        if request.path not in routes and not pages:
+            pages.update(await in_thread(_pages, watch, scrapes))
+        answer = routes.get(request.path) or pages.get(request.path)
+        if answer is None:
+            return text_response("not found\n", HTTPStatus.NOT_FOUND)
+        if request.method not in ("GET", "HEAD"):
+            return not_allowed("GET, HEAD")
+        return await answer(request)
+
     return app
 
 
-class _LatePages:
-    """What people ask for, imported when somebody does: an exporter that is only scraped needs it
-    never, and it is a megabyte.
-    """
+def _pages(watch: Watch, scrapes: Scrapes) -> Mapping[str, Application]:
+    """What people ask for. Imported late: an exporter that is only scraped does without."""
+    from streamgauge.web.pages import Pages  # noqa: PLC0415
 
-    def __init__(self, watch: Watch, scrapes: Scrapes) -> None:
-        self._watch = watch
-        self._scrapes = scrapes
-        self._router: Router | None = None
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._router is None:
-            self._router = await in_thread(self._imported)
-        await self._router(scope, receive, send)
-
-    def _imported(self) -> Router:
-        from streamgauge.web.pages import Pages  # noqa: PLC0415 - see above
-
-        return Router(Pages(self._watch, self._scrapes).routes(), redirect_slashes=False)
+    return Pages(watch, scrapes).routes()
 
 
 class _Machine:
@@ -87,10 +79,9 @@ class _Machine:
 
     async def scrape(self, request: Request) -> Response:
         """Sample one configured Redis, by its name and by nothing else: this is no open proxy."""
-        name = request.query_params.get("target", "")
-        target = self._watch.targets.get(name)
+        target = self._watch.targets.get(request.query.get("target", ""))
         if target is None:
-            return unknown_target("/scrape", self._watch)
+            return unknown_target("/scrape", self._watch.targets)
         return await self._answer([target], request)
 
     async def _answer(self, targets: list[Target], request: Request) -> Response:
@@ -99,19 +90,18 @@ class _Machine:
         snapshot = Snapshot(instances, self._watch.process_state)
         pieces, headers = metrics_answer(snapshot, self._registry, request.headers)
         begun = await in_thread(_first_two, pieces)
-        if len(begun) == 1:
-            return Response(begun[0], headers=headers)
-        return LargeResponse(begun, pieces, headers)
+        body = begun[0] if len(begun) == 1 else large_body(begun, pieces)
+        return Response(body, headers=headers)
 
     async def healthy(self, _request: Request) -> Response:
-        return PlainTextResponse("streamgauge is healthy\n")
+        return text_response("streamgauge is healthy\n")
 
     async def ready(self, _request: Request) -> Response:
         if not self._watch.is_ready:  # nobody has asked yet, or Redis was away: look now
             await asyncio.wait([self._begun_look()], timeout=_READY_SECONDS)
         if self._watch.is_ready:
-            return PlainTextResponse("streamgauge is ready\n")
-        return PlainTextResponse("no redis has been read yet\n", status_code=503)
+            return text_response("streamgauge is ready\n")
+        return text_response("no redis has been read yet\n", HTTPStatus.SERVICE_UNAVAILABLE)
 
     def _begun_look(self) -> asyncio.Future[None]:
         """Sample every Redis with all of its time, however short the probe that began it waits.
@@ -129,16 +119,21 @@ class _Machine:
         await self._scrapes.of(targets, math.inf)
 
     async def no_reload(self, _request: Request) -> Response:
-        return PlainTextResponse(
-            "reloading over HTTP is disabled; start with --web.enable-lifecycle\n", status_code=404
+        return text_response(
+            "reloading over HTTP is disabled; start with --web.enable-lifecycle\n",
+            HTTPStatus.NOT_FOUND,
         )
 
-    async def reload(self, _request: Request) -> Response:
+    async def reload(self, request: Request) -> Response:
+        if request.method != "POST":
+            return not_allowed("POST")
         try:
             await in_thread(self._watch.reload)
         except ConfigError as error:
-            return PlainTextResponse(f"config not reloaded: {error}\n", status_code=500)
-        return PlainTextResponse("config reloaded\n")
+            return text_response(
+                f"config not reloaded: {error}\n", HTTPStatus.INTERNAL_SERVER_ERROR
+            )
+        return text_response("config reloaded\n")
 
 
 def _first_two(pieces: Iterator[bytes]) -> list[bytes]:

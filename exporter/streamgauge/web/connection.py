@@ -1,166 +1,209 @@
-"""One client's connection, and whom it is waiting for."""
+"""One client: a coroutine that reads a request, answers it, and waits for the next one."""
 
 from __future__ import annotations
 
 import asyncio
 import enum
 import socket
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from email.utils import formatdate
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 import h11
-import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
-from uvicorn.server import ServerState
 
 from streamgauge.logs import EventLog
+from streamgauge.web.http import Application, Request, Response, text_response
+from streamgauge.web.limits import Limits
+from streamgauge.web.wire import ClientWire
 
 if TYPE_CHECKING:
     from streamgauge.web.config import Tls
 
+TlsSource = Callable[[], Awaitable["Tls | None"]]
+"""Tells how to encrypt a connection that begins now."""
+
 _log = EventLog("web")
 
-_READ_BYTES: Final = 4096
-"""What is given to the parser at once: it checks the size of a header only between two pieces."""
-
-_TLS_GOODBYE_SECONDS: Final = 5.0
+_GOODBYE_SECONDS: Final = 5.0
+"""How long a client may take to hang up too. What it still sends is thrown away: a socket that is
+closed before would take the answer along."""
 
 
 class Phase(enum.Enum):
     """What a connection is doing."""
 
     RECEIVING = "receiving"
-    """A TLS handshake or a request is not complete."""
+    """A TLS handshake, a request or the goodbye is not complete."""
     ANSWERING = "answering"
     """A request is complete, and this process works on it."""
     SENDING = "sending"
-    """The client has not taken the whole answer."""
+    """The client has not taken what was written."""
     IDLE = "idle"
     """The last exchange is over, and no byte of another has come."""
 
 
-class Connection(H11Protocol):
-    """uvicorn's HTTP/1.1 that knows its phase, and since when it waits for its client.
+class Connection:
+    """A client that is served, in `phase` since `since` on the event loop's clock.
 
-    `since` is on the clock of the event loop. `on_lost` is called once when the client is gone.
+    `on_end` is called once, when its socket is closed.
     """
+
+    phase: Phase
+    since: float
+    task: asyncio.Task[None]
 
     def __init__(
         self,
-        config: uvicorn.Config,
-        state: ServerState,
+        client: socket.socket,
         host: str,
-        on_lost: Callable[[Connection], None],
+        app: Application,
+        limits: Limits,
+        tls: TlsSource | None,
+        on_end: Callable[[Connection], None],
     ) -> None:
-        super().__init__(config, state, {})
         self.host = host
-        self.since = self.loop.time()
-        self._on_lost = on_lost
-        self._made = False
-        self._refused = False
-        self._receiving = True
-        self._allowed_sans: frozenset[str] = frozenset()
-        self._client: socket.socket | None = None
-        self._opening: asyncio.Task[None] | None = None
-
-    @property
-    def phase(self) -> Phase:
-        """What the connection is doing now."""
-        if not self._made:
-            return Phase.RECEIVING
-        if self.cycle is not None and not self.cycle.response_complete:
-            return Phase.SENDING if self.flow.write_paused else Phase.ANSWERING
-        if self.transport.get_write_buffer_size():
-            return Phase.SENDING
-        return Phase.RECEIVING if self._receiving else Phase.IDLE
-
-    def open(self, client: socket.socket, tls: Callable[[], Any] | None, seconds: float) -> None:
-        """Take an accepted socket over; `tls` tells how to encrypt, within `seconds`."""
-        self._client = client
-        self._opening = self.loop.create_task(self._open(client, tls, seconds))
-        self._opening.add_done_callback(self._opened)
-
-    async def _open(
-        self, client: socket.socket, tls: Callable[[], Any] | None, seconds: float
-    ) -> None:
-        options: dict[str, Any] = {}
-        settings: Tls | None = None if tls is None else await tls()
-        if settings is not None:
-            self._allowed_sans = settings.allowed_sans
-            options = {
-                "ssl": settings.context,
-                "ssl_handshake_timeout": seconds,
-                "ssl_shutdown_timeout": _TLS_GOODBYE_SECONDS,
-            }
-        self._client = None  # from here on, the transport closes it
-        try:
-            await self.loop.connect_accepted_socket(lambda: self, client, **options)
-        except OSError as error:  # every client may fail at the handshake
-            _log.debug("handshake failed", client=self.host, reason=error)
-
-    def _opened(self, _opening: asyncio.Task[None]) -> None:
-        """Clean up after a client that was dropped, or failed, before there was a connection."""
-        if self._client is not None:
-            self._client.close()
-        if not self._made:
-            self._on_lost(self)
+        self._client, self._app, self._limits, self._tls = client, app, limits, tls
+        self._on_end = on_end
+        self._wire = ClientWire(self.drop)
+        self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=limits.header_bytes)
+        self._is_head = False
+        self._is_last = False
+        self._enter(Phase.RECEIVING)
+        self.task = asyncio.create_task(self._serve())
+        self.task.add_done_callback(self._ended)
 
     def drop(self) -> None:
         """Hang up at once, whatever is under way."""
-        if self._made:
-            self.transport.abort()
-        elif self._opening is not None:
-            self._opening.cancel()
+        self.task.cancel()
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin HTTP, unless the client's certificate is not one of those that may."""
-        super().connection_made(transport)
-        self._made = True
-        if self._allowed_sans:
+    def end(self) -> None:
+        """Hang up once the request under way is answered."""
+        self._is_last = True
+        if self.phase in (Phase.RECEIVING, Phase.IDLE):
+            self.drop()
+
+    def _ended(self, _task: asyncio.Task[None]) -> None:
+        if self._wire.transport is None:
+            self._client.close()
+        else:
+            self._wire.transport.abort()
+        self._on_end(self)
+
+    def _enter(self, phase: Phase) -> None:
+        self.phase, self.since = phase, asyncio.get_running_loop().time()
+
+    async def _serve(self) -> None:
+        """Serve the client; what a client can do wrong, or too slowly, is no fault of ours."""
+        try:
+            await self._converse()
+            await self._say_goodbye()
+        except OSError as error:  # such as TimeoutError
+            _log.debug("client is hung up on", client=self.host, reason=str(error) or "too slow")
+
+    async def _converse(self) -> None:
+        try:
+            async with asyncio.timeout(self._limits.request_seconds):
+                await self._open()
+                request: Request | None = await self._receive()
+            while request is not None and await self._answer(request):
+                request = await self._next()
+        except h11.RemoteProtocolError:
+            _log.debug("malformed request", client=self.host)
+            await self._send(
+                text_response("malformed request\n", HTTPStatus.BAD_REQUEST, connection="close")
+            )
+
+    async def _open(self) -> None:
+        """Begin to read, after the handshake if there is TLS; raises OSError when that fails."""
+        tls = None if self._tls is None else await self._tls()
+        options: dict[str, Any] = {}
+        if tls is not None:
+            options = {"ssl": tls.context, "ssl_shutdown_timeout": _GOODBYE_SECONDS}
+        transport, _ = await asyncio.get_running_loop().connect_accepted_socket(
+            lambda: self._wire, self._client, **options
+        )
+        if tls is not None and tls.allowed_sans:
             # Imported late, with the rest of what only TLS needs.
             from streamgauge.web.config.tls import alternative_names  # noqa: PLC0415
 
-            names = alternative_names(transport.get_extra_info("ssl_object"))
-            if not names & self._allowed_sans:
-                _log.debug("client certificate not allowed", client=self.host)
-                self._refused = True
-                transport.abort()
+            if not alternative_names(transport.get_extra_info("ssl_object")) & tls.allowed_sans:
+                raise ConnectionAbortedError("client certificate not allowed")
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the client."""
-        super().connection_lost(exc)
-        self._on_lost(self)
+    async def _receive(self) -> Request:
+        """Read a request, and as much of its body as has come with it."""
+        self._is_head = False
+        while not isinstance(event := self._http.next_event(), h11.Request):
+            self._http.receive_data(await self._wire.receive())
+        request = Request.of(event, self.host)
+        self._is_head = request.method == "HEAD"
+        while isinstance(self._http.next_event(), h11.Data):
+            pass
+        return request
 
-    def data_received(self, data: bytes) -> None:
-        """Read a piece of a request."""
-        if self._refused:
+    async def _next(self) -> Request | None:
+        """Wait for another request; None when none begins for long."""
+        if not self._http.trailing_data[0]:
+            self._enter(Phase.IDLE)
+            try:
+                async with asyncio.timeout(self._limits.idle_seconds):
+                    self._http.receive_data(await self._wire.receive())
+            except TimeoutError:
+                return None
+        self._enter(Phase.RECEIVING)
+        async with asyncio.timeout(self._limits.request_seconds):
+            return await self._receive()
+
+    async def _answer(self, request: Request) -> bool:
+        """Answer a request; tells whether there may be another."""
+        self._enter(Phase.ANSWERING)
+        try:
+            response = await self._app(request)
+        except Exception:  # noqa: BLE001 - a request that fails is not the end of the process
+            _log.exception("request failed", path=request.path)
+            response = text_response("internal error\n", HTTPStatus.INTERNAL_SERVER_ERROR)
+        await self._send(response)
+        if self._is_last or {self._http.our_state, self._http.their_state} != {h11.DONE}:
+            return False
+        self._http.start_next_cycle()
+        return True
+
+    async def _send(self, response: Response) -> None:
+        """Send an answer; raises TimeoutError for a client that does not take it."""
+        headers = {"date": formatdate(usegmt=True), **response.headers}
+        if isinstance(response.body, bytes):
+            headers["content-length"] = str(len(response.body))
+        head = h11.Response(
+            status_code=response.status,
+            reason=response.status.phrase,
+            headers=[(name.encode(), value.encode("latin-1")) for name, value in headers.items()],
+        )
+        unsent = self._event(head)
+        async with asyncio.timeout(self._limits.response_seconds), response.pieces() as pieces:
+            if not self._is_head:
+                async for piece in pieces:
+                    await self._write(unsent + self._event(h11.Data(piece)))
+                    unsent = b""
+            await self._write(unsent + self._event(h11.EndOfMessage()))
+
+    def _event(self, event: h11.Response | h11.Data | h11.EndOfMessage) -> bytes:
+        return self._http.send(event) or b""
+
+    async def _write(self, data: bytes) -> None:
+        self._enter(Phase.SENDING)
+        await self._wire.send(data)
+        self._enter(Phase.ANSWERING)
+
+    async def _say_goodbye(self) -> None:
+        """Say that this was all, and wait until the client hangs up, which ends this task."""
+        transport = self._wire.transport
+        if transport is None:
             return
-        if not self._receiving and self.phase is Phase.IDLE:
-            self._receiving = True
-            self.since = self.loop.time()
-        for begin in range(0, len(data), _READ_BYTES):
-            super().data_received(data[begin : begin + _READ_BYTES])
-            if self.transport.is_closing():
-                return
-
-    def send_400_response(self, msg: str) -> None:
-        """Refuse what is no HTTP; an answer to what came before it goes nowhere any more."""
-        _log.debug("malformed request", client=self.host)
-        if self.cycle is not None:
-            self.cycle.disconnected = self.cycle.response_complete = True
-            self.cycle.message_event.set()
-            self.since = self.loop.time()
-        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
-            super().send_400_response(msg)
-        else:  # an answer has begun: there is no place for another
-            self.transport.abort()
-
-    def on_response_complete(self) -> None:
-        """Begin to wait for the client; what is left of a body that nobody read ends it."""
-        self.since = self.loop.time()
-        self._receiving = False
-        if self.conn.their_state is h11.SEND_BODY:
-            self.transport.close()
-        super().on_response_complete()
-        if not self.transport.is_closing():
-            self._receiving = bool(self.conn.trailing_data[0])
+        self._enter(Phase.RECEIVING)
+        if transport.can_write_eof():
+            transport.write_eof()
+        else:
+            transport.close()
+        async with asyncio.timeout(_GOODBYE_SECONDS):
+            while True:
+                await self._wire.receive()

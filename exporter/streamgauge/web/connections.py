@@ -72,21 +72,16 @@ class Connections:
             self._complain(of_host, closed=bool(ranks))
         return bool(ranks)
 
-    def drop_overdue(self) -> None:
-        """Hang up on every client that has had its time to send a request or to take an answer."""
-        now = asyncio.get_running_loop().time()
-        seconds = {
-            Phase.RECEIVING: self._limits.request_seconds,
-            Phase.SENDING: self._limits.response_seconds,
-        }
-        for connection in list(self._open):
-            if now - connection.since > seconds.get(connection.phase, math.inf):
-                self._drop(connection)
-
-    def drop_all(self) -> None:
-        """Hang up on everybody."""
-        for connection in list(self._open):
-            self._drop(connection)
+    async def end(self, seconds: float) -> None:
+        """Let requests under way end within so many seconds, and hang up on everybody."""
+        for connection in self._open:
+            connection.end()
+        tasks = [connection.task for connection in self._open]
+        if tasks:
+            await asyncio.wait(tasks, timeout=seconds)
+            for connection in self._open:
+                connection.drop()
+            await asyncio.wait(tasks)
 
     def _drop(self, connection: Connection) -> None:
         self._open.discard(connection)

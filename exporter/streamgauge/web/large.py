@@ -7,11 +7,8 @@ import contextlib
 import threading
 import zlib
 from collections import deque
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterable, Iterator
 from typing import Final
-
-from starlette.responses import StreamingResponse
-from starlette.types import Receive, Scope, Send
 
 from streamgauge.web.threads import in_thread
 
@@ -109,28 +106,13 @@ class LargeBody:
             self._loop.call_soon_threadsafe(self._news.set)
 
 
-class LargeResponse(StreamingResponse):
-    """An answer whose first pieces are there already."""
-
-    def __init__(
-        self, begun: Iterable[bytes], rest: Iterator[bytes], headers: Mapping[str, str]
-    ) -> None:
-        self._rest: Iterator[bytes] | None = rest
-        self._large = LargeBody(begun)
-        super().__init__(self._pieces(), headers=headers)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send it; whatever ends that, nothing of it is kept."""
-        try:
-            await super().__call__(scope, receive, send)
-        finally:
-            self._rest = None
-            self._large.close()
-
-    async def _pieces(self) -> AsyncIterator[bytes]:
-        rest, self._rest = self._rest, None
-        if rest is not None:
-            self._large.begin(rest)
-            del rest
-        while (piece := await self._large.next()) is not None:
+async def large_body(begun: Iterable[bytes], rest: Iterator[bytes]) -> AsyncGenerator[bytes, None]:
+    """Yield an answer whose first pieces are there already; whatever ends that, nothing is kept."""
+    body = LargeBody(begun)
+    body.begin(rest)
+    del rest
+    try:
+        while (piece := await body.next()) is not None:
             yield piece
+    finally:
+        body.close()

@@ -10,10 +10,6 @@ from itertools import count
 from typing import Final
 from weakref import WeakValueDictionary
 
-from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
-from starlette.routing import Route
-
 from streamgauge.report.status import status_json
 from streamgauge.verdict.seen import verdict_on
 from streamgauge.watch import Watch
@@ -21,17 +17,19 @@ from streamgauge.watched import Seen, WatchedTarget
 from streamgauge.web.answer import accepts_gzip, compressed
 from streamgauge.web.assets import ASSET_HEADERS, PAGE_HEADERS, assets
 from streamgauge.web.documents import documents
+from streamgauge.web.http import Application, Request, Response, unknown_target
 from streamgauge.web.overview import overview
 from streamgauge.web.scrapes import Scrapes
 from streamgauge.web.status import MOST_QUERY, document_page, documents_page, status_page
 from streamgauge.web.threads import in_thread
-from streamgauge.web.unknown_target import unknown_target
 
 _JSON_HEADERS: Final = {
     "content-type": "application/json",
     "cache-control": "no-store",
     "x-content-type-options": "nosniff",
 }
+
+_HTML_HEADERS: Final = {**PAGE_HEADERS, "content-type": "text/html; charset=utf-8"}
 
 _Key = tuple[str, str | None, bool]
 """What is asked for: the path, what it is narrowed to, and whether it is compressed."""
@@ -51,34 +49,33 @@ class Pages:
         self._turn = asyncio.Lock()
         self._writings: WeakValueDictionary[_Key, _Writing] = WeakValueDictionary()
 
-    def routes(self) -> list[Route]:
-        """Return the routes."""
-        return [
-            Route("/", self.status),
-            Route("/api/v1/status", self.api),
-            Route("/docs", self.documents),
-            *(Route(f"/{path}", self.document) for path in documents()),
-            *(Route(f"/static/{name}", self.asset) for name in assets()),
-        ]
+    def routes(self) -> Mapping[str, Application]:
+        """Return what answers each path."""
+        return {
+            "/": self.status,
+            "/api/v1/status": self.api,
+            "/docs": self.documents,
+            **{f"/{path}": self.document for path in documents()},
+            **{f"/static/{name}": self.asset for name in assets()},
+        }
 
     async def status(self, request: Request) -> Response:
         """The status page; `q` narrows it to what mentions a text."""
-        query = request.query_params.get("q", "")[:MOST_QUERY]
+        query = request.query.get("q", "")[:MOST_QUERY]
 
         def write(seen: Sequence[Seen]) -> str:
             overviews = [overview(one, query=query) for one in seen]
             return status_page(overviews, query, self._watch.shard)
 
-        headers = {**PAGE_HEADERS, "content-type": "text/html; charset=utf-8"}
         targets = list(self._watch.targets.values())
-        return await self._answer(request, targets, write, query, headers)
+        return await self._answer(request, targets, write, query, _HTML_HEADERS)
 
     async def api(self, request: Request) -> Response:
         """The JSON of the report, on every Redis or on the one of `target`."""
         targets = self._watch.targets
-        name = request.query_params.get("target")
+        name = request.query.get("target")
         if name is not None and name not in targets:
-            return unknown_target("/api/v1/status", self._watch)
+            return unknown_target("/api/v1/status", targets)
 
         def write(seen: Sequence[Seen]) -> str:
             verdicts = [verdict_on(one) for one in seen]
@@ -89,17 +86,17 @@ class Pages:
 
     async def asset(self, request: Request) -> Response:
         """A script, a style or a picture of the pages."""
-        asset = assets()[request.url.path.removeprefix("/static/")]
+        asset = assets()[request.path.removeprefix("/static/")]
         return Response(asset.body, headers={**ASSET_HEADERS, "content-type": asset.media_type})
 
     async def documents(self, _request: Request) -> Response:
         """The list of documents and runbooks."""
-        return HTMLResponse(await in_thread(documents_page), headers=PAGE_HEADERS)
+        return _html(await in_thread(documents_page))
 
     async def document(self, request: Request) -> Response:
         """One of them."""
-        document = documents()[request.url.path.removeprefix("/")]
-        return HTMLResponse(await in_thread(document_page, document), headers=PAGE_HEADERS)
+        document = documents()[request.path.removeprefix("/")]
+        return _html(await in_thread(document_page, document))
 
     async def _answer(
         self,
@@ -118,7 +115,7 @@ class Pages:
 
         asked = next(self._asked)
         seen = await self._see(targets)
-        key = (request.url.path, about, gzip)
+        key = (request.path, about, gzip)
         writing = self._writings.get(key)
         if writing is None or not writing.serves(asked, seen):
             writing = self._writings[key] = _Writing(asked, seen, body)
@@ -131,6 +128,10 @@ class Pages:
     async def _see(self, targets: Sequence[WatchedTarget]) -> list[Seen]:
         snapshots = await self._scrapes.of(targets, math.inf)
         return [target.seen(snapshot) for target, snapshot in zip(targets, snapshots, strict=True)]
+
+
+def _html(text: str) -> Response:
+    return Response(text.encode(), headers=_HTML_HEADERS)
 
 
 class _Writing:

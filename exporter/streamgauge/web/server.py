@@ -5,20 +5,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import Callable, Generator, Sequence
-from typing import TYPE_CHECKING, Any, Final
-
-import uvicorn
-from starlette.types import ASGIApp
+import socket
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
 
 from streamgauge.config import ConfigError
 from streamgauge.logs import EventLog
 from streamgauge.watch import Watch
-from streamgauge.web.acceptor import Acceptor
 from streamgauge.web.app import build_app
+from streamgauge.web.connection import Connection, TlsSource
+from streamgauge.web.connections import Connections
 from streamgauge.web.garbage import collect_between
+from streamgauge.web.http import Application
 from streamgauge.web.limits import Limits
 from streamgauge.web.listen import Listener
+from streamgauge.web.scrapes import Scrapes
 from streamgauge.web.threads import in_thread
 
 if TYPE_CHECKING:
@@ -26,67 +27,70 @@ if TYPE_CHECKING:
 
 _log = EventLog("web")
 
-_GRACEFUL_SECONDS: Final = 1
-_SECONDS_BETWEEN_SWEEPS: Final = 1.0
-
-
-class _Server(uvicorn.Server):
-    @contextlib.contextmanager
-    def capture_signals(self) -> Generator[None, None, None]:
-        """Leave signals to `serve`: uvicorn would end the process by the signal it caught."""
-        yield
+_GRACEFUL_SECONDS: Final = 1.0
+_FULL_SECONDS: Final = 0.02
+_FAILED_SECONDS: Final = 0.5
 
 
 class HttpServer:
-    """An application behind listeners, within limits; uvicorn speaks HTTP, not to strangers."""
+    """An application behind listeners, within limits."""
 
     def __init__(
         self,
-        app: ASGIApp,
+        app: Application,
         listeners: Sequence[Listener],
         limits: Limits,
-        tls: Callable[[], Any] | None = None,
+        tls: TlsSource | None = None,
     ) -> None:
-        config = uvicorn.Config(
-            app,
-            log_config=None,
-            log_level="error",  # a client's mistake is none of ours
-            access_log=False,
-            lifespan="off",
-            ws="none",
-            http="h11",
-            loop="asyncio",
-            server_header=False,
-            proxy_headers=False,
-            timeout_keep_alive=limits.idle_seconds,
-            timeout_graceful_shutdown=_GRACEFUL_SECONDS,
-            h11_max_incomplete_event_size=limits.header_bytes,
-        )
-        self._server = _Server(config)
-        self._limits = limits
-        self._acceptor = Acceptor(listeners, config, self._server.server_state, limits, tls)
+        self._app, self._listeners, self._limits, self._tls = app, listeners, limits, tls
+        self._ending = asyncio.Event()
+        self.connections = Connections(limits)
 
     async def run(self) -> None:
         """Answer requests until `end` is called."""
-        self._acceptor.open()
-        sweeping = asyncio.ensure_future(self._sweep())
+        accepting = [asyncio.create_task(self._accept(one.socket)) for one in self._listeners]
         try:
-            await self._server.serve(sockets=[])  # the listeners are the acceptor's
+            await self._ending.wait()
         finally:
-            sweeping.cancel()
-            self._acceptor.close()
-            self._acceptor.connections.drop_all()
+            for task in accepting:
+                task.cancel()
+            await asyncio.wait(accepting)
+            for listener in self._listeners:
+                listener.close()
+            await self.connections.end(_GRACEFUL_SECONDS)
 
     def end(self) -> None:
         """Accept no more, let requests under way end within a second, and hang up."""
-        self._acceptor.close()
-        self._server.should_exit = True
+        self._ending.set()
 
-    async def _sweep(self) -> None:
-        pause = min(_SECONDS_BETWEEN_SWEEPS, self._limits.request_seconds / 4)
+    async def _accept(self, listener: socket.socket) -> None:
+        """Take clients in one at a time, while there is room; the others wait in the kernel."""
+        listener.setblocking(False)
         while True:
-            await asyncio.sleep(pause)
-            self._acceptor.connections.drop_overdue()
+            try:
+                client, peer = await asyncio.get_running_loop().sock_accept(listener)
+            except ConnectionAbortedError:
+                continue
+            except OSError as error:  # such as too many open files in the whole system
+                _log.error("no client can be accepted", reason=error.strerror)
+                await asyncio.sleep(_FAILED_SECONDS)
+                continue
+            with contextlib.ExitStack() as stack:
+                stack.enter_context(client)
+                while not self.connections.make_room():  # noqa: ASYNC110 - time alone makes some
+                    await asyncio.sleep(_FULL_SECONDS)
+                stack.pop_all()
+            self._take(client, str(peer[0]) if isinstance(peer, tuple) else "")
+            await asyncio.sleep(0)  # everybody else gets a turn, however many come
+
+    def _take(self, client: socket.socket, host: str) -> None:
+        if client.family != socket.AF_UNIX:  # or the body would wait until the head is acknowledged
+            with contextlib.suppress(OSError):  # some systems refuse it for a client that has gone
+                client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connections = self.connections
+        connections.add(
+            Connection(client, host, self._app, self._limits, self._tls, connections.forget)
+        )
 
 
 async def serve(
@@ -98,16 +102,15 @@ async def serve(
     protection: Protection | None,
 ) -> None:
     """Answer requests until SIGTERM or SIGINT; SIGHUP reads the configuration again."""
-    app = build_app(watch, enable_lifecycle=enable_lifecycle)
-    if protection is None:
-        server = HttpServer(app, listeners, limits)
-    else:
-        from streamgauge.web.guard import Guard  # noqa: PLC0415 - as late as its Protection
+    scrapes = Scrapes()
+    app = build_app(watch, scrapes, enable_lifecycle=enable_lifecycle)
+    tls = None
+    if protection is not None:
+        from streamgauge.web.guard import guarded  # noqa: PLC0415 - as late as its Protection
 
-        is_encrypted = protection.config.tls is not None
-        server = HttpServer(
-            Guard(app, protection), listeners, limits, protection.tls if is_encrypted else None
-        )
+        app = guarded(app, protection)
+        tls = protection.tls if protection.config.tls is not None else None
+    server = HttpServer(app, listeners, limits, tls)
     reloads: set[asyncio.Task[None]] = set()
 
     def end() -> None:
@@ -115,7 +118,7 @@ async def serve(
         watch.stop()
 
     def reload() -> None:
-        task = asyncio.ensure_future(_reload(watch))
+        task = asyncio.create_task(_reload(watch))
         reloads.add(task)
         task.add_done_callback(reloads.discard)
 
@@ -124,7 +127,7 @@ async def serve(
         loop.add_signal_handler(number, end)
     loop.add_signal_handler(signal.SIGHUP, reload)
     _announce(listeners, protection)
-    collecting = asyncio.ensure_future(collect_between(app.state.scrapes))
+    collecting = asyncio.create_task(collect_between(scrapes))
     await server.run()
     collecting.cancel()
     watch.stop()
