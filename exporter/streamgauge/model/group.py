@@ -33,7 +33,9 @@ def group_record(
     seen.groups[group.name] = memory
 
     ahead = _ahead(memory, seen, cursor)
-    lag = None if stream.from_replica else (_lag(stream, group, memory) if ahead is None else ahead)
+    lag = None
+    if not stream.from_replica:
+        lag = _lag(stream, group, memory) if memory.ahead_of is None else ahead
     waits_since_us = _waits_since_us(memory, seen, group.oldest_undelivered, now_us)
     wait_seconds = 0.0 if waits_since_us is None else max(0, now_us - waits_since_us) / 1e6
     if known is None:
@@ -114,6 +116,7 @@ def _ahead(memory: GroupMemory, seen: StreamMemory, cursor: StreamId) -> int | N
     """Count what waits for a group whose cursor is ahead of the stream; None when it is not.
 
     Redis never gives such a group anything, so what was added since that was first seen waits.
+    None also where the server does not count and something was removed since.
     """
     if cursor <= seen.last_generated:
         memory.ahead_of = memory.ahead_added = memory.ahead_waits_us = None
@@ -121,13 +124,20 @@ def _ahead(memory: GroupMemory, seen: StreamMemory, cursor: StreamId) -> int | N
     if memory.ahead_of is None or cursor != memory.cursor:
         memory.ahead_of, memory.ahead_added = seen.last_generated, seen.entries_added
         memory.ahead_waits_us = None
-    if memory.ahead_waits_us is None and seen.last_generated > memory.ahead_of:
+    if seen.entries_added is None or memory.ahead_added is None:
+        if seen.last_generated == memory.ahead_of:
+            return 0
+        waiting = added_behind(seen, memory.ahead_of)
+    else:
+        waiting = max(0, seen.entries_added - memory.ahead_added)
+        if not waiting:  # XSETID moves the last ID and adds nothing
+            memory.ahead_waits_us = None
+            return 0
+    if memory.ahead_waits_us is None:
         memory.ahead_waits_us = max(
             memory.seen_us, arrival_us(seen.last_generated, seen.marks, seen.seen_us)
         )
-    if seen.entries_added is None or memory.ahead_added is None:
-        return None if memory.ahead_waits_us is not None else 0
-    return max(0, seen.entries_added - memory.ahead_added)
+    return waiting
 
 
 def _lag(stream: StreamReading, group: GroupReading, memory: GroupMemory) -> int | None:
