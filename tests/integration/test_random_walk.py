@@ -1,4 +1,4 @@
-"""A thousand random commands on each server: every look is held against what XRANGE and XPENDING say.
+"""A thousand random commands on each server; each look is held against XRANGE and XPENDING.
 
 The walk notes what it did and when. It asks the server for the entries and the cursors, never for
 a count or a lag: those are what is in question.
@@ -331,9 +331,9 @@ class Walk:
             yield f"lag {lag}, not {len(behind)}"
         if lag == 0 and wait != 0:
             yield f"lag {lag} and lag seconds {wait} disagree"
-        if behind and wait is not None:
-            if not self.about(truth, behind[0], wait, is_exact=not is_ahead):
-                yield f"lag seconds {wait}, not {self.looked_at - truth.arrivals[behind[0]]}"
+        is_known = bool(behind) and wait is not None
+        if is_known and not self.about(truth, behind[0], wait, is_exact=not is_ahead):
+            yield f"lag seconds {wait}, not {self.looked_at - truth.arrivals[behind[0]]}"
 
     def loss_differences(
         self, name: str, known: Cursor, cursor: StreamId, said: Callable[[str], float | None]

@@ -20,9 +20,9 @@ from support.polling import wait_for
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BUS_OFFSET = 10_000  # where a cluster bus listens, above the port of its node
-PORTS_OF_A_PROCESS = 600
+PORTS_OF_A_PROCESS = 300
 LOWEST_PORT = 12_000
-HIGHEST_PORT = LOWEST_PORT + 16 * PORTS_OF_A_PROCESS - 1
+HIGHEST_PORT = LOWEST_PORT + 32 * PORTS_OF_A_PROCESS - 1
 
 
 class Release(NamedTuple):

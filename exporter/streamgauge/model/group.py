@@ -33,9 +33,7 @@ def group_record(
     seen.groups[group.name] = memory
 
     ahead = _ahead(memory, seen, cursor)
-    lag = None
-    if not stream.from_replica:
-        lag = _lag(stream, group, memory) if memory.ahead_of is None else ahead
+    lag = None if stream.from_replica else _lag(stream, group, memory, ahead)
     waits_since_us = _waits_since_us(memory, seen, group.oldest_undelivered, now_us)
     wait_seconds = 0.0 if waits_since_us is None else max(0, now_us - waits_since_us) / 1e6
     if known is None:
@@ -140,8 +138,12 @@ def _ahead(memory: GroupMemory, seen: StreamMemory, cursor: StreamId) -> int | N
     return waiting
 
 
-def _lag(stream: StreamReading, group: GroupReading, memory: GroupMemory) -> int | None:
+def _lag(
+    stream: StreamReading, group: GroupReading, memory: GroupMemory, ahead: int | None
+) -> int | None:
     """Correct the lag of a group as a primary reports it, and learn from that report."""
+    if memory.ahead_of is not None:
+        return ahead
     if group.behind is not None:
         return group.behind
     caught_up = is_caught_up(group.last_delivered, stream.last_generated)
