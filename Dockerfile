@@ -13,6 +13,7 @@ RUN python3 -m venv /opt/build \
 COPY pyproject.toml README.md LICENSE ./
 COPY exporter exporter
 COPY alerts alerts
+COPY demo demo
 COPY docs docs
 COPY grafana grafana
 RUN /opt/build/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir dist . \

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
-from streamgauge.demo.catalogue import STREAM_PREFIX
+from streamgauge_demo.catalogue import STREAM_PREFIX
 
 FIRING, RESOLVED = "firing", "resolved"
 

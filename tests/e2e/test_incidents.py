@@ -22,9 +22,9 @@ from e2e.story import (
     SLOWEST,
     Story,
 )
-from streamgauge.demo.catalogue import BY_NAME
-from streamgauge.demo.incidents import IncidentKind
-from streamgauge.demo.pace import Pace
+from streamgauge_demo.catalogue import BY_NAME
+from streamgauge_demo.incidents import IncidentKind
+from streamgauge_demo.pace import Pace
 
 
 def page_of(kind: IncidentKind) -> tuple[str, str, str]:

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from streamgauge.demo.catalogue import key_of
-from streamgauge.demo.control import queue_retraining
-from streamgauge.demo.feeds import TRIMMED_MAXLEN
-from streamgauge.demo.incidents import INCIDENTS
-from streamgauge.demo.pipeline import SLOW_SHARE
+from streamgauge_demo.catalogue import key_of
+from streamgauge_demo.control import queue_retraining
+from streamgauge_demo.feeds import TRIMMED_MAXLEN
+from streamgauge_demo.incidents import INCIDENTS
+from streamgauge_demo.pipeline import SLOW_SHARE
 from support.demo_system import Running, running
 from support.polling import wait_for
 from support.servers import RealServer

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from streamgauge.demo.catalogue import DAY, MAXLEN, STREAMS, SYMBOLS, key_of
-from streamgauge.demo.control import POLICY_VERSION
-from streamgauge.demo.positions import MOST_LOTS, position_record
+from streamgauge_demo.catalogue import DAY, MAXLEN, STREAMS, SYMBOLS, key_of
+from streamgauge_demo.control import POLICY_VERSION
+from streamgauge_demo.positions import MOST_LOTS, position_record
 from support.demo_system import Running, milliseconds_and_sequence, running
 from support.polling import wait_for
 

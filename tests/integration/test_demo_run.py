@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 import redis
 
-from streamgauge.demo import run, server
-from streamgauge.demo.catalogue import STREAMS
-from streamgauge.demo.errors import DemoError
-from streamgauge.demo.exporter import ListenAddress
-from streamgauge.demo.incidents import parse_incident
-from streamgauge.demo.pace import Pace
-from streamgauge.demo.run import Addresses, DemoOptions, run_demo
-from streamgauge.demo.server import embedded_server
+from streamgauge_demo import run, server
+from streamgauge_demo.catalogue import STREAMS
+from streamgauge_demo.errors import DemoError
+from streamgauge_demo.exporter import ListenAddress
+from streamgauge_demo.incidents import parse_incident
+from streamgauge_demo.pace import Pace
+from streamgauge_demo.run import Addresses, DemoOptions, run_demo
+from streamgauge_demo.server import embedded_server
 from support.metrics import Scrape
 from support.polling import SLACK_SECONDS, wait_for
 

@@ -7,14 +7,14 @@ import socket
 import pytest
 import redis
 
-from streamgauge.demo import reconciler
-from streamgauge.demo.bus import Bus
-from streamgauge.demo.catalogue import key_of
-from streamgauge.demo.errors import DemoError
-from streamgauge.demo.pace import Pace, every
-from streamgauge.demo.server import embedded_server
-from streamgauge.demo.system import System
-from streamgauge.demo.tasks import end
+from streamgauge_demo import reconciler
+from streamgauge_demo.bus import Bus
+from streamgauge_demo.catalogue import key_of
+from streamgauge_demo.errors import DemoError
+from streamgauge_demo.pace import Pace, every
+from streamgauge_demo.server import embedded_server
+from streamgauge_demo.system import System
+from streamgauge_demo.tasks import end
 from support.demo_system import SPEED
 from support.servers import RealServer
 
@@ -47,7 +47,7 @@ def test_clearing_takes_every_key_of_the_demo_and_no_other():
 
 
 def test_a_server_that_never_answers_is_one_sentence(monkeypatch):
-    monkeypatch.setattr("streamgauge.demo.system._PREPARE_SECONDS", 0.2)
+    monkeypatch.setattr("streamgauge_demo.system._PREPARE_SECONDS", 0.2)
 
     async def prepare(url: str) -> None:
         async with System(url, Pace()) as system:

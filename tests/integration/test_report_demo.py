@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from streamgauge.demo.incidents import INCIDENTS
+from streamgauge_demo.incidents import INCIDENTS
 from support.commands import command, environment
 from support.polling import wait_for
 from support.reports import Report, report, short

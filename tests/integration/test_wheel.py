@@ -14,7 +14,7 @@ from streamgauge import __version__
 from streamgauge.bundled import BUNDLES
 from support.servers import ROOT
 
-SOURCES = ("pyproject.toml", "README.md", "LICENSE", "exporter", "docs", *BUNDLES)
+SOURCES = ("pyproject.toml", "README.md", "LICENSE", "demo", "exporter", "docs", *BUNDLES)
 # What grafana/ is made from and looked at with stays in the checkout.
 NOT_SHIPPED = ("grafana/build.py", "grafana/builder/", "grafana/preview/")
 
@@ -122,6 +122,7 @@ def test_the_package_runs_from_the_wheel(installed, tmp_path):
     assert Path(said.strip()) == installed / "streamgauge" / "__init__.py"
     assert __version__ in python(installed, "-m", "streamgauge", "--version", cwd=tmp_path)
     assert (installed / "bin" / "streamgauge").exists()
+    assert "--incident" in python(installed, "-m", "streamgauge", "demo", "--help", cwd=tmp_path)
 
 
 def test_pack_writes_what_the_wheel_holds(checkout, installed, tmp_path):

@@ -8,11 +8,11 @@ from functools import partial
 
 import redis
 
-from streamgauge.demo.catalogue import STREAMS, key_of
-from streamgauge.demo.incidents import parse_incident
-from streamgauge.demo.pace import Pace
-from streamgauge.demo.server import embedded_server
-from streamgauge.demo.system import System
+from streamgauge_demo.catalogue import STREAMS, key_of
+from streamgauge_demo.incidents import parse_incident
+from streamgauge_demo.pace import Pace
+from streamgauge_demo.server import embedded_server
+from streamgauge_demo.system import System
 from support.polling import wait_for
 
 SPEED = 60

@@ -124,3 +124,18 @@ def test_the_package_runs_as_a_module():
         [sys.executable, "-m", "streamgauge", "--version"], capture_output=True, text=True
     )
     assert (done.returncode, done.stdout) == (0, f"streamgauge, version {__version__}\n")
+
+
+def test_nothing_but_the_demo_imports_the_simulated_system():
+    every_other_command = (
+        "import sys; from streamgauge.cli import cli\n"
+        "for name in cli.list_commands(None):\n"
+        "    if name != 'demo': assert cli.get_command(None, name), name\n"
+        "early = 'streamgauge_demo' in sys.modules\n"
+        "cli.get_command(None, 'demo')\n"
+        "print(early, 'streamgauge_demo' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", every_other_command], capture_output=True, text=True
+    )
+    assert (done.stdout, done.stderr) == ("False True\n", "")

@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from streamgauge.cli import demo as command
-from streamgauge.demo.errors import DemoError
-from streamgauge.demo.exporter import ListenAddress
-from streamgauge.demo.incidents import INCIDENTS, Incident
-from streamgauge.demo.pace import Pace
-from streamgauge.demo.run import Addresses, DemoOptions
+from streamgauge_demo import cli as command
+from streamgauge_demo.errors import DemoError
+from streamgauge_demo.exporter import ListenAddress
+from streamgauge_demo.incidents import INCIDENTS, Incident
+from streamgauge_demo.pace import Pace
+from streamgauge_demo.run import Addresses, DemoOptions
 
 ADDRESSES = Addresses(
     redis_url="redis://127.0.0.1:7000/0",

@@ -7,15 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamgauge.config import load_config
-from streamgauge.demo.catalogue import BY_NAME, HOUR, PREFIX, SIGNAL_ENGINE, STREAMS
-from streamgauge.demo.config import MARKER, render_config, without_login, write_config
-from streamgauge.demo.control import POLICY_HASH
-from streamgauge.demo.errors import DemoError
-from streamgauge.demo.pace import SHORTEST_LIMIT_SECONDS, Pace
-from streamgauge.demo.positions import HOLD_KEY
 from streamgauge.globs import compile_glob
 from streamgauge.policy import Policy, StreamClass
 from streamgauge.state_keys import StateKey
+from streamgauge_demo.catalogue import BY_NAME, HOUR, PREFIX, SIGNAL_ENGINE, STREAMS
+from streamgauge_demo.config import MARKER, render_config, without_login, write_config
+from streamgauge_demo.control import POLICY_HASH
+from streamgauge_demo.errors import DemoError
+from streamgauge_demo.pace import SHORTEST_LIMIT_SECONDS, Pace
+from streamgauge_demo.positions import HOLD_KEY
 
 SPEEDS = (1, 1.5, 7, 10, 60, 600)
 URL = "redis://127.0.0.1:6379/0"

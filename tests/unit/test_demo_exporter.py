@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from streamgauge.demo import exporter
-from streamgauge.demo.errors import DemoError
-from streamgauge.demo.exporter import (
+from streamgauge_demo import exporter
+from streamgauge_demo.errors import DemoError
+from streamgauge_demo.exporter import (
     ListenAddress,
     available,
     exporter_environment,

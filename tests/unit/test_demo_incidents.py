@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from streamgauge.demo.catalogue import BY_NAME
-from streamgauge.demo.incidents import INCIDENTS, Breakages, Incident, parse_incident
+from streamgauge_demo.catalogue import BY_NAME
+from streamgauge_demo.incidents import INCIDENTS, Breakages, Incident, parse_incident
 
 
 @pytest.mark.parametrize(

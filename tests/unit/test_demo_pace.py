@@ -5,8 +5,8 @@ from itertools import pairwise
 
 import pytest
 
-from streamgauge.demo.pace import Pace, every
-from streamgauge.demo.positions import MOST_LOTS, Positions
+from streamgauge_demo.pace import Pace, every
+from streamgauge_demo.positions import MOST_LOTS, Positions
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from streamgauge.demo.reconcile import Look, Memory, Rules, Verdict, judge
+from streamgauge_demo.reconcile import Look, Memory, Rules, Verdict, judge
 
 NOW = 1_000.0
 RULES = Rules(stale_after_seconds=10, cooldown_seconds=120)

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import pytest
 import redis
 
-from streamgauge.demo import server
-from streamgauge.demo.errors import DemoError
+from streamgauge_demo import server
+from streamgauge_demo.errors import DemoError
 
 
 def without(monkeypatch: pytest.MonkeyPatch, *packages: str) -> None:

@@ -8,9 +8,9 @@ from click.testing import CliRunner
 
 from streamgauge.cli.metrics import metrics
 from streamgauge.config import load_config
-from streamgauge.demo.config import render_config
-from streamgauge.demo.pace import Pace
 from streamgauge.web.config.load import load_web_config
+from streamgauge_demo.config import render_config
+from streamgauge_demo.pace import Pace
 from support.certificates import issue, make_authority
 from support.every import every
 

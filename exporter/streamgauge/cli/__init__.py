@@ -13,7 +13,7 @@ from streamgauge import __version__
 
 _COMMANDS: Final = {
     "serve": "streamgauge.cli.serve:serve",
-    "demo": "streamgauge.cli.demo:demo",
+    "demo": "streamgauge_demo.cli:demo",
     "report": "streamgauge.cli.report:report",
     "suggest": "streamgauge.cli.suggest:suggest",
     "check-config": "streamgauge.cli.check_config:check_config",

@@ -6,9 +6,9 @@ from typing import Self
 
 from redis.exceptions import RedisError
 
-from streamgauge.demo import control, feeds, hybrids, pipeline, reconciler
-from streamgauge.demo.bus import Bus, follow, ignore
-from streamgauge.demo.catalogue import (
+from streamgauge_demo import control, feeds, hybrids, pipeline, reconciler
+from streamgauge_demo.bus import Bus, follow, ignore
+from streamgauge_demo.catalogue import (
     HARVEST_EXECUTOR,
     INDICATORS,
     MODEL_REGISTRY,
@@ -17,12 +17,12 @@ from streamgauge.demo.catalogue import (
     RL_TRAINER,
     STREAMS,
 )
-from streamgauge.demo.errors import DemoError
-from streamgauge.demo.history import write_history
-from streamgauge.demo.incidents import Incident
-from streamgauge.demo.pace import Pace
-from streamgauge.demo.tasks import together
-from streamgauge.demo.world import World
+from streamgauge_demo.errors import DemoError
+from streamgauge_demo.history import write_history
+from streamgauge_demo.incidents import Incident
+from streamgauge_demo.pace import Pace
+from streamgauge_demo.tasks import together
+from streamgauge_demo.world import World
 
 MOST_HISTORY = max(stream.history for stream in STREAMS)
 

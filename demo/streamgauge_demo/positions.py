@@ -2,7 +2,7 @@
 
 import json
 
-from streamgauge.demo.catalogue import SYMBOLS
+from streamgauge_demo.catalogue import SYMBOLS
 
 HOLD_KEY = "reconcile:hold:"
 LEDGER_KEY = "positions:ledger"

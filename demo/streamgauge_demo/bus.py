@@ -10,7 +10,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ResponseError
 
-from streamgauge.demo.catalogue import MAXLEN, PREFIX, GroupSpec, key_of
+from streamgauge_demo.catalogue import MAXLEN, PREFIX, GroupSpec, key_of
 
 BATCH = 500
 # Long enough to be no load, short enough that an idle consumer is seen trying again and again.

@@ -5,12 +5,12 @@ import json
 import time
 from typing import cast
 
-from streamgauge.demo.bus import Entry, follow
-from streamgauge.demo.catalogue import APPLY_RECON, SYMBOLS, key_of
-from streamgauge.demo.pace import Pace, every
-from streamgauge.demo.positions import HOLD_KEY, LEDGER_KEY, SNAPSHOT_KEY, position_record
-from streamgauge.demo.reconcile import Look, Memory, Rules, Verdict, judge
-from streamgauge.demo.world import World
+from streamgauge_demo.bus import Entry, follow
+from streamgauge_demo.catalogue import APPLY_RECON, SYMBOLS, key_of
+from streamgauge_demo.pace import Pace, every
+from streamgauge_demo.positions import HOLD_KEY, LEDGER_KEY, SNAPSHOT_KEY, position_record
+from streamgauge_demo.reconcile import Look, Memory, Rules, Verdict, judge
+from streamgauge_demo.world import World
 
 DRIFTING_SYMBOL = "SOLUSDT"
 # More than may ever be held, so that the exchange is left with a position to close.

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from streamgauge.demo.errors import DemoError
-from streamgauge.demo.leash import leashed
+from streamgauge_demo.errors import DemoError
+from streamgauge_demo.leash import leashed
 
 REMEDY = "install streamgauge[demo] or redis-server, or name a server of yours with --redis.url"
 _READY_SECONDS = 10.0

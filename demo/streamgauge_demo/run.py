@@ -10,20 +10,20 @@ from pathlib import Path
 from redis.exceptions import RedisError
 
 from streamgauge.config.address import parse_url
-from streamgauge.demo.config import without_login, write_config
-from streamgauge.demo.errors import DemoError
-from streamgauge.demo.exporter import (
+from streamgauge_demo.config import without_login, write_config
+from streamgauge_demo.errors import DemoError
+from streamgauge_demo.exporter import (
     ListenAddress,
     available,
     exporter_environment,
     running_exporter,
 )
-from streamgauge.demo.folder import claimed
-from streamgauge.demo.incidents import Incident
-from streamgauge.demo.pace import Pace, every
-from streamgauge.demo.server import REMEDY, RunningServer, embedded_server
-from streamgauge.demo.system import MOST_HISTORY, System
-from streamgauge.demo.tasks import end
+from streamgauge_demo.folder import claimed
+from streamgauge_demo.incidents import Incident
+from streamgauge_demo.pace import Pace, every
+from streamgauge_demo.server import REMEDY, RunningServer, embedded_server
+from streamgauge_demo.system import MOST_HISTORY, System
+from streamgauge_demo.tasks import end
 
 DEFAULT_LISTEN_ADDRESS = ListenAddress("127.0.0.1", 10121)
 DEFAULT_DIRECTORY = Path("streamgauge-demo")

@@ -5,7 +5,7 @@ import fcntl
 from collections.abc import Iterator
 from pathlib import Path
 
-from streamgauge.demo.errors import DemoError
+from streamgauge_demo.errors import DemoError
 
 LOCK = "demo.lock"
 

@@ -5,7 +5,7 @@ import difflib
 import re
 from dataclasses import dataclass
 
-from streamgauge.demo.catalogue import (
+from streamgauge_demo.catalogue import (
     APPLY_RECON,
     EXECUTION_AUDIT,
     FEATURE_STORE,

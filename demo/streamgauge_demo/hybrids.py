@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from streamgauge.demo.catalogue import BY_NAME, SYMBOLS
-from streamgauge.demo.pace import every
-from streamgauge.demo.world import World
+from streamgauge_demo.catalogue import BY_NAME, SYMBOLS
+from streamgauge_demo.pace import every
+from streamgauge_demo.world import World
 
 _CHECKS_PER_MEAN = 20
 

@@ -3,8 +3,8 @@
 import itertools
 import time
 
-from streamgauge.demo.bus import Entry, follow
-from streamgauge.demo.catalogue import (
+from streamgauge_demo.bus import Entry, follow
+from streamgauge_demo.catalogue import (
     BY_NAME,
     HOUR,
     HOURLY_ARCHIVE,
@@ -12,8 +12,8 @@ from streamgauge.demo.catalogue import (
     PRICE_CACHE,
     SYMBOLS,
 )
-from streamgauge.demo.pace import every
-from streamgauge.demo.world import World
+from streamgauge_demo.pace import every
+from streamgauge_demo.world import World
 
 TRIMMED_MAXLEN = 20
 # The archive is an hourly batch; compressed further than this it would be a live reader.

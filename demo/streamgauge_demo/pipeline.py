@@ -3,8 +3,8 @@
 import itertools
 import time
 
-from streamgauge.demo.bus import BATCH, Entry, follow
-from streamgauge.demo.catalogue import (
+from streamgauge_demo.bus import BATCH, Entry, follow
+from streamgauge_demo.catalogue import (
     DECISION_ENGINE,
     EXECUTION_AUDIT,
     EXECUTOR,
@@ -15,9 +15,9 @@ from streamgauge.demo.catalogue import (
     PLANNER,
     SIGNAL_ENGINE,
 )
-from streamgauge.demo.pace import every
-from streamgauge.demo.positions import HOLD_KEY, LEDGER_KEY, position_record
-from streamgauge.demo.world import World
+from streamgauge_demo.pace import every
+from streamgauge_demo.positions import HOLD_KEY, LEDGER_KEY, position_record
+from streamgauge_demo.world import World
 
 MESSAGES_PER_SIGNAL = 4
 DECISIONS_PER_INTENT = 2

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from streamgauge.config import format_duration
-from streamgauge.demo.catalogue import (
+from streamgauge_demo.catalogue import (
     DEFAULT_LIMIT_SECONDS,
     PREFIX,
     STREAM_PREFIX,
@@ -13,10 +13,10 @@ from streamgauge.demo.catalogue import (
     StreamClass,
     StreamSpec,
 )
-from streamgauge.demo.control import POLICY_DEADLINE, POLICY_HASH
-from streamgauge.demo.errors import DemoError
-from streamgauge.demo.pace import Pace
-from streamgauge.demo.positions import HOLD_KEY
+from streamgauge_demo.control import POLICY_DEADLINE, POLICY_HASH
+from streamgauge_demo.errors import DemoError
+from streamgauge_demo.pace import Pace
+from streamgauge_demo.positions import HOLD_KEY
 
 MARKER = "# Written by `streamgauge demo` at each start: copy it before you change it."
 _LOGIN = re.compile(r"(?<=://)[^/?#]*@")

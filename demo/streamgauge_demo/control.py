@@ -4,16 +4,16 @@ import itertools
 import time
 from asyncio import sleep
 
-from streamgauge.demo.bus import Entry, follow
-from streamgauge.demo.catalogue import (
+from streamgauge_demo.bus import Entry, follow
+from streamgauge_demo.catalogue import (
     AI_ENGINE,
     HOUR,
     MINUTE,
     RETRAINING_WORKERS,
     SYMBOLS,
 )
-from streamgauge.demo.pace import every
-from streamgauge.demo.world import World
+from streamgauge_demo.pace import every
+from streamgauge_demo.world import World
 
 POLICY_VERSION = "1.0.0-ai-v1"
 POLICY_HASH = "policy:current"

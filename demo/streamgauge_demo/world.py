@@ -3,11 +3,11 @@
 import random
 from dataclasses import dataclass, field
 
-from streamgauge.demo.bus import Bus, GroupReader
-from streamgauge.demo.catalogue import SYMBOLS, GroupSpec
-from streamgauge.demo.incidents import Breakages
-from streamgauge.demo.pace import Pace
-from streamgauge.demo.positions import Positions
+from streamgauge_demo.bus import Bus, GroupReader
+from streamgauge_demo.catalogue import SYMBOLS, GroupSpec
+from streamgauge_demo.incidents import Breakages
+from streamgauge_demo.pace import Pace
+from streamgauge_demo.positions import Positions
 
 
 @dataclass

@@ -7,11 +7,11 @@ from typing import Any
 import click
 
 from streamgauge.cli.output import say
-from streamgauge.demo.errors import DemoError
-from streamgauge.demo.exporter import ListenAddress, parse_listen_address
-from streamgauge.demo.incidents import INCIDENTS, Incident, parse_incident
-from streamgauge.demo.pace import Pace
-from streamgauge.demo.run import (
+from streamgauge_demo.errors import DemoError
+from streamgauge_demo.exporter import ListenAddress, parse_listen_address
+from streamgauge_demo.incidents import INCIDENTS, Incident, parse_incident
+from streamgauge_demo.pace import Pace
+from streamgauge_demo.run import (
     DEFAULT_DIRECTORY,
     DEFAULT_LISTEN_ADDRESS,
     Addresses,

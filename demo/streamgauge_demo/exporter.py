@@ -10,10 +10,10 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from streamgauge.demo.errors import DemoError
-from streamgauge.demo.leash import leashed
-from streamgauge.demo.pace import every
-from streamgauge.demo.server import free_port
+from streamgauge_demo.errors import DemoError
+from streamgauge_demo.leash import leashed
+from streamgauge_demo.pace import every
+from streamgauge_demo.server import free_port
 
 SERVE = ("-m", "streamgauge", "serve")
 _READY_SECONDS = 20.0

@@ -4,10 +4,10 @@ from typing import Any
 
 from redis.exceptions import ResponseError
 
-from streamgauge.demo.catalogue import STREAMS, SYMBOLS, StreamSpec
-from streamgauge.demo.control import POLICY_VERSION
-from streamgauge.demo.positions import LEDGER_KEY, SNAPSHOT_KEY, position_record
-from streamgauge.demo.world import World
+from streamgauge_demo.catalogue import STREAMS, SYMBOLS, StreamSpec
+from streamgauge_demo.control import POLICY_VERSION
+from streamgauge_demo.positions import LEDGER_KEY, SNAPSHOT_KEY, position_record
+from streamgauge_demo.world import World
 
 # Between the entries of a stream that nothing writes any more.
 _PAST_GAP_SECONDS = 300.0
