@@ -17,10 +17,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 from streamgauge.report.markdown import markdown
-from streamgauge.report.plain import plain_text
-from streamgauge.report.sections import document
 from streamgauge.report.status import status_json
-from streamgauge.report.terminal import terminal_text
+from streamgauge.report.text import report_text
+from streamgauge.report.view import view
 from streamgauge.verdict.judge import judge
 from support.looks import AT, CONTINUOUS, EVENT, group, look, stream
 from support.servers import RealServer
@@ -74,13 +73,13 @@ def main() -> None:
     now = snapshot(options.streams, options.groups)
     earlier = now._replace(at=AT - 5)
     verdicts = [judge(now, earlier)]
-    shown = document(verdicts)
+    shown = [view(one) for one in verdicts]
     stages = {
         "verdicts": lambda: judge(now, earlier),
-        "table": lambda: plain_text(shown),
-        "table on a terminal": lambda: terminal_text(shown, 160),
+        "table": lambda: report_text(shown, 80),
+        "table on a terminal": lambda: report_text(shown, 160, is_coloured=True),
         "markdown": lambda: markdown(shown),
-        "json": lambda: status_json(verdicts, AT),
+        "json": lambda: status_json(shown, AT),
     }
     print(f"{options.streams} streams x {options.groups} groups, median of {options.runs}")
     for name, work in stages.items():

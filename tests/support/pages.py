@@ -40,7 +40,7 @@ class Page(HTMLParser):
 
 def names(shown: Page) -> list[str]:
     """The streams of a page in their order."""
-    return re.findall(r"<h3><bdi>(.*?)</bdi>", shown.markup)
+    return re.findall(r"<h3>(?:<a [^>]*>)?<bdi>(.*?)</bdi>", shown.markup)
 
 
 class EveryPolicy:

@@ -4,14 +4,11 @@ import math
 
 import pytest
 
-from streamgauge.report.document import Column, Section, cell
 from streamgauge.source.errors import Unreadable
 from streamgauge.source.stream_error import StreamError
 from streamgauge.source.topology import Outage
-from streamgauge.verdict.judge import judge
 from streamgauge.watched import Faults
-from streamgauge.web import overview as overviews
-from streamgauge.web.overview import MOST_OTHERS, MOST_PROBLEMS
+from streamgauge.web.overview import MOST_ALIKE, MOST_OTHERS, MOST_PROBLEMS
 from support.looks import (
     AT,
     CONTINUOUS,
@@ -73,8 +70,7 @@ class TestStates:
     def test_figures_have_names_and_limits(self):
         shown = page(stream(CONTINUOUS, group(**LATE, pending=2), age=12.0)).text
         assert "length 3 last entry 12s ago limit 30s" in shown
-        assert "waiting 7 oldest waits 2m5s limit 1m pending 2 oldest pending 0s" in shown
-        assert "consumers 1" in shown
+        assert "waiting 7 oldest waits 2m5s limit 1m pending 2 consumers 1" in shown
 
     def test_what_is_unknown_is_no_number(self):
         shown = page(
@@ -212,9 +208,16 @@ class TestManyStreams:
         others = [stream(EVENT, group(), name=b"fine-%d" % n) for n in range(2_500)]
         shown = page(*problems, *others)
         assert len(shown.markup) < 400_000
-        assert f"{2_500 - MOST_PROBLEMS:,} more; a search finds them" in shown.text
+        assert "2,500 alike: dead-*, quiet" in shown.text
+        assert f"{2_500 - MOST_ALIKE:,} more; a search finds them" in shown.text
         assert f"{2_500 - MOST_OTHERS // 2:,} more; a search finds them" in shown.text
         assert "2,500 streams: 2,500 quiet" in shown.text
+
+    def test_problems_that_are_not_alike_are_bounded_as_well(self):
+        words = [bytes([97 + n // 26, 97 + n % 26, 122]) for n in range(600)]
+        shown = page(*(stream(CONTINUOUS, name=word, **QUIET) for word in words))
+        assert len(names(shown)) == MOST_PROBLEMS
+        assert f"{600 - MOST_PROBLEMS:,} more; a search finds them" in shown.text
 
     def test_a_search_finds_what_is_not_shown(self):
         others = [stream(EVENT, name=b"fine-%d" % n) for n in range(2_500)]
@@ -228,24 +231,41 @@ class TestManyStreams:
         assert "481 more groups, none of them worse" in shown
 
 
-def test_a_section_that_is_new_in_the_report_appears_by_itself(monkeypatch):
-    made = Section(
-        "State keys",
-        [Column("Key"), Column("Seconds", is_number=True)],
-        [[cell("<lock>"), cell("12")], [cell("other"), cell("3")]],
-    )
-    real = overviews.document
+class TestAlike:
+    STREAMS = tuple(stream(CONTINUOUS, name=b"orders:%d" % n, **QUIET) for n in range(66))
 
-    def with_section(verdicts):
-        return [one._replace(sections=[*one.sections, made]) for one in real(verdicts)]
+    def test_many_alike_are_one_line_that_unfolds(self):
+        shown = page(*self.STREAMS, stream(CONTINUOUS, name=b"ticks", **QUIET))
+        assert "66 alike: orders:*, quiet" in shown.text
+        opened, folded, *_ = shown.markup.split("<details")
+        assert "orders:0" not in opened.partition('class="class')[2]
+        assert "<bdi>orders:0</bdi>" in folded
+        assert "46 more; a search finds them" in folded
+        assert names(shown)[-1] == "ticks"
 
-    monkeypatch.setattr(overviews, "document", with_section)
-    shown = page(stream(EVENT))
-    assert "State keys Key Seconds <lock> 12 other 3" in shown.text
-    assert "<lock>" not in page(stream(EVENT), query="other").text
+    def test_a_few_are_not(self):
+        assert "alike" not in page(*self.STREAMS[:4]).text
+
+    def test_those_with_another_state_or_name_are_told_apart(self):
+        others = [stream(HYBRID, group(**LATE), name=b"jobs:%d" % n) for n in range(9)]
+        shown = page(*self.STREAMS, *others).text
+        assert "66 alike: orders:*, quiet" in shown
+        assert "9 alike: jobs:*, behind" in shown
 
 
-def test_every_section_of_the_report_that_is_drawn_as_rows_is_still_called_so():
-    (chapter,) = overviews.document([judge(look(stream(EVENT)))])
-    titles = {section.title for section in chapter.sections}
-    assert titles >= overviews._DRAWN_AS_ROWS
+class TestAllWell:
+    def test_a_stream_that_nobody_reads_and_a_group_without_a_limit_are_green(self):
+        free = group(lag=7, lag_seconds=9000.0, lag_limit_seconds=None, consumers=0)
+        shown = page(stream(EVENT, name=b"alone"), stream(EVENT, free, name=b"free"))
+        assert 'class="verdict ok"' in shown.markup
+        assert "ok: no limit group g" in shown.text
+        assert "unread stream" in shown.text
+
+
+def test_each_row_links_to_the_page_of_its_stream_or_group():
+    shown = page(stream(CONTINUOUS, group(b"a b"), name=b"x&y", **QUIET))
+    links = [link for link in shown.values("href") if link.startswith("stream?")]
+    assert links == [
+        "stream?redis=main&db=db0&stream=x%26y",
+        "stream?redis=main&db=db0&stream=x%26y&group=a+b",
+    ]

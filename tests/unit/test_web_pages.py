@@ -114,6 +114,7 @@ class Site:
         monkeypatch.setattr(pages, "overview", lambda seen, query: (seen, query))
         monkeypatch.setattr(pages, "status_page", self._page)
         monkeypatch.setattr(pages, "verdict_on", lambda seen: seen)
+        monkeypatch.setattr(pages, "view", lambda seen: seen)
         monkeypatch.setattr(pages, "status_json", self._json)
 
     def _page(self, overviews: list[tuple[Seen, str]], query: str, _shard: object) -> str:

@@ -24,11 +24,10 @@ from streamgauge.cli.configuration import (
 from streamgauge.cli.output import write
 from streamgauge.config import ConfigError, parse_duration
 from streamgauge.report.markdown import markdown
-from streamgauge.report.plain import plain_text
-from streamgauge.report.sections import document
 from streamgauge.report.status import status_json
 from streamgauge.report.summary import UNREADABLE_EXIT_CODE, exit_code
-from streamgauge.report.terminal import terminal_text
+from streamgauge.report.text import is_colour_wanted, report_text
+from streamgauge.report.view import View, view
 from streamgauge.verdict.looks import Look
 from streamgauge.verdict.records import RedisVerdict
 from streamgauge.verdict.seen import verdict_on
@@ -38,7 +37,7 @@ from streamgauge.watched import Seen, WatchedTarget
 _WALK_SECONDS: Final = 60.0
 """How long a report waits for a walk over a large keyspace; after that it says what it lacks."""
 
-Renderer = Callable[[Sequence[RedisVerdict], bool], str]
+Renderer = Callable[[Sequence[View]], str]
 
 
 def _window(_context: click.Context, _option: click.Parameter, text: str | None) -> float | None:
@@ -50,25 +49,19 @@ def _window(_context: click.Context, _option: click.Parameter, text: str | None)
         raise click.BadParameter(str(error)) from error
 
 
-def _as_table(verdicts: Sequence[RedisVerdict], only_problems: bool) -> str:
-    """Coloured and wrapped on a terminal, plain and unwrapped elsewhere."""
-    shown = document(verdicts, only_problems=only_problems)
-    if not sys.stdout.isatty():
-        return plain_text(shown)
-    return terminal_text(shown, shutil.get_terminal_size().columns)
+def _as_text(views: Sequence[View]) -> str:
+    """As wide as the terminal or COLUMNS, else 80; coloured on a terminal alone."""
+    width = shutil.get_terminal_size().columns
+    return report_text(views, width, is_coloured=is_colour_wanted(sys.stdout.isatty()))
 
 
-def _as_markdown(verdicts: Sequence[RedisVerdict], only_problems: bool) -> str:
-    return markdown(document(verdicts, only_problems=only_problems))
-
-
-def _as_json(verdicts: Sequence[RedisVerdict], only_problems: bool) -> str:
-    return status_json(verdicts, time.time(), only_problems=only_problems)
+def _as_json(views: Sequence[View]) -> str:
+    return status_json(views, time.time())
 
 
 _RENDERERS: Final[dict[str, Renderer]] = {
-    "table": _as_table,
-    "markdown": _as_markdown,
+    "table": _as_text,
+    "markdown": markdown,
     "json": _as_json,
 }
 
@@ -156,7 +149,8 @@ def report(
         verdicts = _verdicts(watch, window_seconds)
     finally:
         watch.stop()
-    write(_RENDERERS[output_format](verdicts, only == "problems"))
+    views = [view(one, only_problems=only == "problems") for one in verdicts]
+    write(_RENDERERS[output_format](views))
     context.exit(exit_code(verdicts))
 
 

@@ -1,12 +1,12 @@
-"""The report as Markdown, in the shape of a report somebody wrote by hand."""
+"""The view as Markdown, in the shape of a report somebody wrote by hand."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from streamgauge.report.document import Cell, Chapter, Column, Document, Line, Section
 from streamgauge.report.names import code_cell, code_span
+from streamgauge.report.view import Part, View, columns, texts
 from streamgauge.verdict.states import Severity
 
 _MARKS: Final = {
@@ -17,54 +17,51 @@ _MARKS: Final = {
 }
 
 
-def markdown(document: Document) -> str:
-    """Write the document; every name in it is code, so none can be markup."""
-    return "".join(f"{line}\n" for chapter in document for line in _chapter(chapter))
+def markdown(views: Sequence[View]) -> str:
+    """Write the views; every name in them is code, so none can be markup."""
+    return "".join(f"{line}\n" for view in views for line in _chapter(view))
 
 
-def _chapter(chapter: Chapter) -> Iterator[str]:
-    yield f"# Redis Streams report: {code_span(chapter.redis)} (db{chapter.db})"
+def _chapter(view: View) -> Iterator[str]:
+    yield f"# Redis Streams report: {code_span(view.redis)} (db{view.verdict.db})"
     yield ""
-    yield f"**Timestamp:** {chapter.time}  "
-    yield f"**Method:** {chapter.method}  "
-    yield f"**Status:** {_mark(chapter.severity)}{chapter.summary.text(code_span)}"
+    yield f"**Timestamp:** {view.time}  "
+    yield f"**Method:** {view.method}  "
+    yield f"**Status:** {_MARKS[view.severity]} {view.summary.text(code_span)}"
     yield ""
-    for said in chapter.trouble:
+    for said in view.trouble:
         yield f"- {said.text(code_span)}"
-    if chapter.trouble:
+    if view.trouble:
         yield ""
-    for number, section in enumerate(chapter.sections, 1):
-        yield f"## {number}. {section.title}"
+    shown = [part for part in view.parts if part.rows or part.nothing]
+    for number, part in enumerate(shown if view.verdict.up else [], 1):
+        yield f"## {number}. {part.title}"
         yield ""
-        yield from _section(section)
+        yield from part_lines(part)
         yield ""
 
 
-def _section(section: Section) -> Iterator[str]:
-    if section.rows:
-        yield from _table(section.columns, section.rows)
-    elif section.lines:
-        for line in section.lines:
-            yield _line(line)
+def part_lines(part: Part) -> Iterator[str]:
+    """Write the rows of a part as a table or as a list."""
+    if not part.rows:
+        yield part.nothing
+    elif part.is_table:
+        yield from _table(part)
     else:
-        yield section.nothing
+        for row in part.rows:
+            about = f"{_MARKS[row.severity]} **{row.state}**: " if row.state else ""
+            yield f"- {about}{row.why.text(code_span)}"
 
 
-def _table(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> Iterator[str]:
-    yield f"| {' | '.join(column.title for column in columns)} |"
-    yield f"|{'|'.join('---:' if column.is_number else '---' for column in columns)}|"
-    for row in rows:
-        yield f"| {' | '.join(_cell(cell) for cell in row)} |"
-
-
-def _cell(cell: Cell) -> str:
-    return _mark(cell.severity) + cell.text.text(code_cell)
-
-
-def _line(line: Line) -> str:
-    about = f"**{line.about}**: " if line.about else ""
-    return f"- {_mark(line.severity)}{about}{line.text.text(code_span)}"
-
-
-def _mark(severity: Severity | None) -> str:
-    return "" if severity is None else f"{_MARKS[severity]} "
+def _table(part: Part) -> Iterator[str]:
+    names = [key.capitalize() for key, _ in part.rows[0].names]
+    labels = columns(part.rows)
+    titles = [*names, "State", *(label.capitalize() for label in labels), "Why"]
+    numbers = ["---" if label == "class" else "---:" for label in labels]
+    yield f"| {' | '.join(titles)} |"
+    yield f"|{'|'.join(['---'] * (len(names) + 1) + numbers + ['---'])}|"
+    for row in part.rows:
+        cells = [code_cell(name) for _, name in row.names]
+        cells.append(f"{_MARKS[row.severity]} {row.state}")
+        cells += texts(row, labels)
+        yield f"| {' | '.join([*cells, row.why.text(code_cell)])} |"

@@ -12,9 +12,12 @@
                       "age_seconds", "age_is_least", "last_entry", "last_entry_seconds",
                       "quiet_limit_seconds", "groups", "entries_added", "added_in_window"}],
         "groups":   [{"stream", "class", "group", "state", "severity", "reason", "lag",
-                      "lag_seconds", "lag_limit_seconds", "consumers", "pending",
-                      "oldest_pending_age_seconds", "oldest_pending_deliveries", "entries_read",
-                      "last_delivered", "last_delivered_seconds"}],
+                      "lag_seconds", "lag_limit_seconds", "stalled_seconds",
+                      "falling_behind_seconds", "entries_lost", "retention_used_ratio", "pending",
+                      "oldest_pending_age_seconds", "oldest_pending_deliveries",
+                      "unacknowledged_seconds", "ack_limit_seconds", "consumers",
+                      "consumers_dead", "entries_read", "last_delivered",
+                      "last_delivered_seconds"}],
         "keys":     [{"key", "state", "severity", "reason", "exists", "ttl_seconds",
                       "deadline_seconds"}],
         "keys_matching": [{"pattern", "state", "severity", "reason", "keys"}],
@@ -40,76 +43,86 @@ alone asked for, the lists of verdicts hold warnings and criticals only.
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from streamgauge import __version__
 from streamgauge.labels import label_value
-from streamgauge.report.sections import chosen, utc
-from streamgauge.report.summary import exit_code, severity_of, summary
+from streamgauge.report.summary import exit_code, severity_of
+from streamgauge.report.view import Part, Row, View, time_figures
 from streamgauge.shard import WHOLE, Shard
 from streamgauge.verdict.faults import Fault
-from streamgauge.verdict.records import (
-    Finding,
-    GroupVerdict,
-    KeyCountVerdict,
-    KeyVerdict,
-    RedisVerdict,
-    StreamVerdict,
-)
+from streamgauge.verdict.records import RedisVerdict
 from streamgauge.verdict.words import Sentence
 
 SCHEMA: Final = 1
 
 
-def status_json(
-    verdicts: Sequence[RedisVerdict],
-    now: float,
-    *,
-    only_problems: bool = False,
-    shard: Shard = WHOLE,
-) -> str:
-    """Write the verdicts as JSON in ASCII; `now` is this machine's Unix time.
+def status_json(views: Sequence[View], now: float, *, shard: Shard = WHOLE) -> str:
+    """Write the views as JSON in ASCII; `now` is this machine's Unix time.
 
     Of an exporter that watches one shard of the streams, the JSON says which.
     """
-    document = status(verdicts, now, only_problems=only_problems)
+    document = status(views, now)
     if shard != WHOLE:
         document["shard"] = str(shard)
     return json.dumps(document, indent=2) + "\n"
 
 
-def status(
-    verdicts: Sequence[RedisVerdict], now: float, *, only_problems: bool = False
-) -> dict[str, Any]:
-    """Return the verdicts as the structure that this module documents."""
+def status(views: Sequence[View], now: float) -> dict[str, Any]:
+    """Return the views as the structure that this module documents."""
+    verdicts = [one.verdict for one in views]
     return {
         "schema": SCHEMA,
         "generator": f"streamgauge {__version__}",
-        **_time("time", now),
+        **time_json("time", now),
         "severity": severity_of(verdicts),
         "exit_code": exit_code(verdicts),
-        "redis": [_redis(verdict, only_problems) for verdict in verdicts],
+        "redis": [_redis(one) for one in views],
     }
 
 
-def _redis(verdict: RedisVerdict, only_problems: bool) -> dict[str, Any]:
+def _redis(view: View) -> dict[str, Any]:
+    verdict = view.verdict
     return {
         "redis": verdict.redis,
         "db": f"db{verdict.db}",
         "up": verdict.up,
-        "severity": severity_of([verdict]),
-        "summary": _text(summary(verdict)),
-        **_time("time", verdict.at),
+        "severity": view.severity,
+        "summary": text_json(view.summary),
+        **time_json("time", verdict.at),
         "window_seconds": verdict.seconds,
         "errors": [_error(kind, fault) for kind, fault in _faults(verdict)],
-        "streams": [_stream(one) for one in chosen(verdict.streams, only_problems)],
-        "groups": [_group(one) for one in chosen(verdict.groups, only_problems)],
-        "keys": [_key(one) for one in chosen(verdict.keys, only_problems)],
-        "keys_matching": [_key_count(one) for one in chosen(verdict.key_counts, only_problems)],
-        "findings": [_finding(one) for one in chosen(verdict.findings, only_problems)],
-        "unknown": [_text(one) for one in verdict.unknowns],
+        **{part.key: part_json(part) for part in view.parts},
+    }
+
+
+def part_json(part: Part) -> list[Any]:
+    """Return the rows of a part; what cannot be told is sentences alone."""
+    if part.key == "unknown":
+        return [text_json(row.why) for row in part.rows]
+    if part.key == "findings":
+        return [_finding(row) for row in part.rows]
+    return [row_json(row) for row in part.rows]
+
+
+def row_json(row: Row) -> dict[str, Any]:
+    """Return a row under the names of its parts and of its figures."""
+    return {
+        **{key: label_value(name) for key, name in row.names},
+        "state": row.state,
+        "severity": row.severity,
+        "reason": text_json(row.why),
+        **{one.key: one.value for one in row.figures},
+    }
+
+
+def _finding(row: Row) -> dict[str, Any]:
+    return {
+        "kind": row.state,
+        "severity": row.severity,
+        "sentence": text_json(row.why),
+        **{one.key: one.value for one in row.figures},
     }
 
 
@@ -127,101 +140,15 @@ def _error(kind: str, fault: Fault) -> dict[str, Any]:
         "name": label_value(fault.name),
         "error": fault.reason,
         "reason": label_value(fault.detail),
-        "streams": _labels(fault.streams),
+        "streams": [label_value(name) for name in fault.streams],
     }
 
 
-def _stream(verdict: StreamVerdict) -> dict[str, Any]:
-    stream = verdict.stream
-    return {
-        "stream": label_value(stream.name),
-        "class": stream.stream_class,
-        "state": verdict.state,
-        "severity": verdict.severity,
-        "reason": _text(verdict.reason),
-        "exists": None if stream.exists is None else bool(stream.exists),
-        "length": stream.length,
-        "age_seconds": stream.age_seconds,
-        "age_is_least": verdict.age_is_least,
-        **_time("last_entry", stream.last_entry_timestamp_seconds),
-        "quiet_limit_seconds": _finite(stream.quiet_limit_seconds),
-        "groups": stream.group_count,
-        "entries_added": stream.entries_added,
-        "added_in_window": verdict.added,
-    }
-
-
-def _group(verdict: GroupVerdict) -> dict[str, Any]:
-    group = verdict.group
-    return {
-        "stream": label_value(verdict.stream),
-        "class": verdict.stream_class,
-        "group": label_value(group.name),
-        "state": verdict.state,
-        "severity": verdict.severity,
-        "reason": _text(verdict.reason),
-        "lag": group.lag,
-        "lag_seconds": group.lag_seconds,
-        "lag_limit_seconds": _finite(group.lag_limit_seconds),
-        "consumers": group.consumers,
-        "pending": group.pending,
-        "oldest_pending_age_seconds": group.oldest_pending_age_seconds,
-        "oldest_pending_deliveries": group.oldest_pending_deliveries,
-        "entries_read": group.entries_read,
-        **_time("last_delivered", group.last_delivered_timestamp_seconds),
-    }
-
-
-def _key(verdict: KeyVerdict) -> dict[str, Any]:
-    key = verdict.key
-    return {
-        "key": label_value(key.declared.name),
-        "state": verdict.state,
-        "severity": verdict.severity,
-        "reason": _text(verdict.reason),
-        "exists": None if key.exists is None else bool(key.exists),
-        "ttl_seconds": key.ttl_seconds,
-        "deadline_seconds": key.deadline_seconds,
-    }
-
-
-def _key_count(verdict: KeyCountVerdict) -> dict[str, Any]:
-    return {
-        "pattern": label_value(verdict.matching.pattern),
-        "state": verdict.state,
-        "severity": verdict.severity,
-        "reason": _text(verdict.reason),
-        "keys": verdict.matching.keys,
-    }
-
-
-def _finding(finding: Finding) -> dict[str, Any]:
-    return {
-        "kind": finding.kind,
-        "severity": finding.severity,
-        "sentence": _text(finding.sentence),
-        "subjects": [
-            dict(zip(("stream", "group", "consumer"), _labels(subject), strict=True))
-            for subject in finding.subjects
-        ],
-    }
-
-
-def _labels(names: Iterable[bytes | None]) -> list[str | None]:
-    return [None if name is None else label_value(name) for name in names]
-
-
-def _text(sentence: Sentence) -> str:
+def text_json(sentence: Sentence) -> str:
+    """Write a sentence with its names as they are on /metrics."""
     return sentence.text(label_value)
 
 
-def _time(key: str, seconds: float | None) -> dict[str, Any]:
-    """A moment under two keys: `key` in ISO 8601 and `key_seconds`."""
-    written = None
-    if seconds is not None:
-        written = utc(seconds).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return {key: written, f"{key}_seconds": seconds}
-
-
-def _finite(seconds: float | None) -> float | None:
-    return None if seconds is None or math.isinf(seconds) else seconds
+def time_json(key: str, seconds: float | None) -> dict[str, Any]:
+    """Return a moment under two keys: `key` in ISO 8601 and `key_seconds`."""
+    return {one.key: one.value for one in time_figures(key, seconds)}

@@ -63,7 +63,10 @@ class GroupVerdict(NamedTuple):
 
     @property
     def severity(self) -> Severity:
-        """How serious the state is."""
+        """How serious the state is; of a group that was declared to have no limit it is not."""
+        is_declared = self.stream_class is not StreamClass.UNCLASSIFIED
+        if self.state is GroupState.NO_LIMIT and is_declared:
+            return Severity.OK
         return SEVERITY[self.state]
 
 
@@ -138,8 +141,12 @@ class RedisVerdict:
 
     @property
     def severity(self) -> Severity:
-        """The most serious verdict in it; a Redis that was not read is not judged here."""
+        """The most serious verdict in it; a Redis that was not read is not judged here.
+
+        A finding that is no problem changes nothing: it tells what is worth knowing.
+        """
+        found = [one for one in self.findings if one.severity.is_problem]
         return worst(
             worst(one.severity for one in verdicts)
-            for verdicts in (self.streams, self.groups, self.findings, self.keys)
+            for verdicts in (self.streams, self.groups, found, self.keys)
         )

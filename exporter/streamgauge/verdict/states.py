@@ -140,7 +140,7 @@ SEVERITY: Final[Mapping[Verdict, Severity]] = MappingProxyType(
         KeyState.MISSING: Severity.WARNING,
         KeyState.UNREADABLE: Severity.WARNING,
         FindingKind.UNFINISHED_RENAME: Severity.WARNING,
-        FindingKind.UNREAD_STREAM: Severity.UNKNOWN,
+        FindingKind.UNREAD_STREAM: Severity.OK,
         FindingKind.NO_PUBLISHER: Severity.UNKNOWN,
         FindingKind.TRIMMED_UNREAD: Severity.WARNING,
         FindingKind.IDS_NO_CLOCKS: Severity.UNKNOWN,

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple
 
-from streamgauge.labels import label_value
 from streamgauge.policy import Policy, StreamClass
-from streamgauge.report.document import Cell, Chapter, Line, Section
-from streamgauge.report.sections import document
-from streamgauge.verdict.records import RedisVerdict
+from streamgauge.report.view import Figure, Part, Row, View, view
 from streamgauge.verdict.seen import verdict_on
 from streamgauge.verdict.states import Severity, worst
 from streamgauge.verdict.words import counted
 from streamgauge.watched import Seen
-from streamgauge.web.rows import StreamRow, stream_rows
-
-_T = TypeVar("_T")
 
 MEANINGS: Final = {
     StreamClass.CONTINUOUS: "a feed that must never dry up",
@@ -32,16 +26,66 @@ MOST_PROBLEMS: Final = 200
 MOST_OTHERS: Final = 100
 MOST_GROUPS: Final = 20
 MOST_LINES: Final = 100
-"""How many rows a page has of one class or section; a search finds the rest."""
+"""How many rows a page has of one class or part; a search finds the rest."""
 
-_DRAWN_AS_ROWS: Final = frozenset({"Stream classification", "Consumer group verification"})
-"""Sections of the report that the page shows as classes with their streams and groups."""
+FEWEST_ALIKE: Final = 5
+MOST_ALIKE: Final = 20
+"""So many problems that differ only in the numbers in their names are one line, which unfolds to
+no more than so many."""
+
+_AT_A_GLANCE: Final = frozenset(
+    {
+        "length", "age_seconds", "quiet_limit_seconds", "added_in_window", "lag", "lag_seconds",
+        "lag_limit_seconds", "pending", "oldest_pending_age_seconds", "consumers", "entries_lost",
+        "retention_used_ratio",
+    }
+)  # fmt: skip
+_IDENTIFIERS: Final = re.compile(rb"[0-9a-fA-F]{8}-[0-9a-fA-F-]{4,27}|\b[0-9a-fA-F]{8,}\b|\d+")
+
+
+class StreamRow(NamedTuple):
+    """A stream and its groups, the most serious first."""
+
+    stream: Row
+    stream_class: StreamClass
+    groups: Sequence[Row]
+
+    @property
+    def severity(self) -> Severity:
+        """The most serious of the stream and its groups."""
+        return worst([self.stream.severity, *(group.severity for group in self.groups)])
+
+    def mentions(self, query: str) -> bool:
+        """Whether a text is in one of its names, states, reasons or its class."""
+        return any(row.mentions(query) for row in (self.stream, *self.groups))
+
+    def alike(self) -> tuple[object, ...]:
+        """What it has in common with streams of which one says as much as all."""
+        states = (self.stream.state, *(group.state for group in self.groups))
+        return (*states, _IDENTIFIERS.sub(b"*", self.stream.name))
+
+
+class Alike(NamedTuple):
+    """Rows of which the first says as much as all; `more` are only counted."""
+
+    shown: Sequence[StreamRow]
+    more: int = 0
+
+    @property
+    def pattern(self) -> bytes:
+        """What their names have in common."""
+        return _IDENTIFIERS.sub(b"*", self.shown[0].stream.name)
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self.shown) + self.more
 
 
 class Rows(NamedTuple):
-    """The streams that are shown, and how many more there are."""
+    """The streams that are shown, alike ones together, and how many more there are."""
 
-    shown: Sequence[StreamRow]
+    shown: Sequence[Alike]
     more: int
 
 
@@ -60,10 +104,10 @@ class ClassBlock(NamedTuple):
         return MEANINGS[self.stream_class]
 
 
-class SectionBlock(NamedTuple):
-    """Another section of the report, as it is there, and how many more lines it has."""
+class PartBlock(NamedTuple):
+    """Another part of the view, and how many more rows it has."""
 
-    section: Section
+    part: Part
     severity: Severity
     more: int
 
@@ -72,37 +116,59 @@ class SectionBlock(NamedTuple):
 class Overview:
     """What is shown of one Redis."""
 
-    verdict: RedisVerdict
-    chapter: Chapter
-    blocks: Sequence[ClassBlock | SectionBlock]
+    view: View
+    classes: Sequence[ClassBlock]
+    parts: Sequence[PartBlock]
     found: int
     total: int
 
     @property
     def severity(self) -> Severity:
-        """How serious it is, or CRITICAL for a Redis that was not read."""
-        return self.chapter.severity or Severity.OK
+        """How serious it is."""
+        return self.view.severity
+
+    @property
+    def blocks(self) -> list[ClassBlock | PartBlock]:
+        """All blocks, those with problems first."""
+        blocks: list[ClassBlock | PartBlock] = [*self.classes, *self.parts]
+        return sorted(blocks, key=lambda one: -one.severity.rank if one.severity.is_problem else 0)
 
 
 def overview(seen: Seen, policy: Policy | None = None, query: str = "") -> Overview:
     """Say what is shown of one Redis; with a query, of the streams and lines that mention it."""
     verdict = verdict_on(seen, policy)
-    (chapter,) = document([verdict])
-    wanted = query.casefold()
-    rows = stream_rows(verdict)
+    shown, wanted = view(verdict), query.casefold()
+    rows = stream_rows(shown)
     found = [row for row in rows if row.mentions(wanted)] if wanted else rows
-    blocks: list[ClassBlock | SectionBlock] = [
+    classes = [
         _class_block(one, [row for row in found if row.stream_class is one])
         for one in StreamClass
         if any(row.stream_class is one for row in found)
     ]
-    blocks += [
-        _section_block(section, wanted)
-        for section in chapter.sections
-        if section.title not in _DRAWN_AS_ROWS
+    others = [
+        _part_block(part, wanted)
+        for part in shown.parts
+        if part.key not in ("streams", "groups") and (part.rows or part.nothing) and verdict.up
     ]
-    blocks.sort(key=lambda block: -block.severity.rank if block.severity.is_problem else 0)
-    return Overview(verdict, chapter, blocks, len(found), len(rows))
+    return Overview(shown, classes, others, len(found), len(rows))
+
+
+def stream_rows(shown: View) -> list[StreamRow]:
+    """Put the groups beneath their streams, the most serious first."""
+    groups: dict[bytes, list[Row]] = defaultdict(list)
+    for group in shown.part("groups").rows:
+        groups[group.stream].append(group)
+    classes = {one.stream.name: one.stream.stream_class for one in shown.verdict.streams}
+    rows = [
+        StreamRow(row, classes[row.name], groups[row.name]) for row in shown.part("streams").rows
+    ]
+    rows.sort(key=lambda row: (-row.severity.rank, -row.stream.severity.rank, row.stream.name))
+    return rows
+
+
+def figures(row: Row) -> list[Figure]:
+    """The figures of a row that are seen at a glance."""
+    return [one for one in row.figures if one.key in _AT_A_GLANCE and one.label and one.text]
 
 
 def _class_block(stream_class: StreamClass, rows: Sequence[StreamRow]) -> ClassBlock:
@@ -110,14 +176,16 @@ def _class_block(stream_class: StreamClass, rows: Sequence[StreamRow]) -> ClassB
         stream_class,
         worst(row.severity for row in rows),
         _counts(rows),
-        _bounded([row for row in rows if row.is_problem], MOST_PROBLEMS),
-        _bounded([row for row in rows if not row.is_problem], MOST_OTHERS),
+        _together([row for row in rows if row.severity.is_problem]),
+        _bounded([row for row in rows if not row.severity.is_problem]),
     )
 
 
 def _counts(rows: Sequence[StreamRow]) -> str:
     """Count streams by their state, and groups by theirs if it is a problem."""
-    states = Counter(row.state for row in sorted(rows, key=lambda row: -row.own_severity.rank))
+    states = Counter(
+        row.stream.state for row in sorted(rows, key=lambda row: -row.stream.severity.rank)
+    )
     groups = Counter(
         group.state for row in rows for group in row.groups if group.severity.is_problem
     )
@@ -129,44 +197,44 @@ def _listed(counts: Counter[str]) -> str:
     return ", ".join(f"{count:,} {state}" for state, count in counts.items())
 
 
-def _bounded(rows: Sequence[StreamRow], most: int) -> Rows:
-    """As many streams as fit, of which groups take room as well; but one at least."""
-    taken, shown = 0, 0
+def _together(rows: Sequence[StreamRow]) -> Rows:
+    """Put problems that are alike in one place, as many as fit."""
+    alike: defaultdict[tuple[object, ...], list[StreamRow]] = defaultdict(list)
     for row in rows:
-        taken += 1 + min(len(row.groups), MOST_GROUPS)
-        if shown and taken > most:
-            break
-        shown += 1
-    return Rows(rows[:shown], len(rows) - shown)
+        alike[row.alike()].append(row)
+    places: list[list[StreamRow]] = []
+    for row in rows:
+        ones = alike[row.alike()]
+        if len(ones) < FEWEST_ALIKE:
+            places.append([row])
+        elif row is ones[0]:
+            places.append(ones)
+    shown = [Alike(ones[:MOST_ALIKE], len(ones[MOST_ALIKE:])) for ones in places]
+    kept = list(_fitting(shown, MOST_PROBLEMS))
+    return Rows(kept, len(rows) - sum(one.count for one in kept))
 
 
-def _section_block(section: Section, wanted: str) -> SectionBlock:
-    def of_row(row: Sequence[Cell]) -> list[Cell]:
-        return list(row)
+def _bounded(rows: Sequence[StreamRow]) -> Rows:
+    """As many streams as fit."""
+    kept = list(_fitting((Alike([row]) for row in rows), MOST_OTHERS))
+    return Rows(kept, len(rows) - len(kept))
 
-    lines, more_lines = _chosen(section.lines, wanted, lambda line: [line])
-    rows, more_rows = _chosen(section.rows, wanted, of_row)
-    return SectionBlock(
-        section._replace(lines=lines, rows=rows),
-        worst(section_severities(section)),
-        more_lines + more_rows,
+
+def _fitting(ones: Iterable[Alike], room: int) -> Iterator[Alike]:
+    """Those that fit, of which groups take room as well; but one at least."""
+    taken = 0
+    for one in ones:
+        size = sum(1 + min(len(row.groups), MOST_GROUPS) for row in one.shown)
+        if taken and taken + size > room:
+            return
+        taken += size
+        yield one
+
+
+def _part_block(part: Part, wanted: str) -> PartBlock:
+    severity = worst(row.severity for row in part.rows)
+    rows: Iterable[Row] = part.rows
+    found = [row for row in rows if not wanted or row.mentions(wanted)]
+    return PartBlock(
+        part._replace(rows=found[:MOST_LINES]), severity, max(0, len(found) - MOST_LINES)
     )
-
-
-def section_severities(section: Section) -> list[Severity]:
-    """Every severity that is marked in a section of the report."""
-    marked: list[Cell | Line] = [*section.lines, *chain.from_iterable(section.rows)]
-    return [one.severity for one in marked if one.severity is not None]
-
-
-def _chosen(
-    ones: Sequence[_T], wanted: str, parts: Callable[[_T], Iterable[Line | Cell]]
-) -> tuple[Sequence[_T], int]:
-    """Those that mention what is wanted, as many as a page holds, and how many more there are."""
-    if wanted:
-        ones = [
-            one
-            for one in ones
-            if any(wanted in part.text.text(label_value).casefold() for part in parts(one))
-        ]
-    return ones[:MOST_LINES], max(0, len(ones) - MOST_LINES)

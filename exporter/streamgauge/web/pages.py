@@ -11,6 +11,7 @@ from typing import Final
 from weakref import WeakValueDictionary
 
 from streamgauge.report.status import status_json
+from streamgauge.report.view import view
 from streamgauge.verdict.seen import verdict_on
 from streamgauge.watch import Watch
 from streamgauge.watched import Seen, WatchedTarget
@@ -78,8 +79,8 @@ class Pages:
             return unknown_target("/api/v1/status", targets)
 
         def write(seen: Sequence[Seen]) -> str:
-            verdicts = [verdict_on(one) for one in seen]
-            return status_json(verdicts, time.time(), shard=self._watch.shard)
+            views = [view(verdict_on(one)) for one in seen]
+            return status_json(views, time.time(), shard=self._watch.shard)
 
         chosen = list(targets.values()) if name is None else [targets[name]]
         return await self._answer(request, chosen, write, name, _JSON_HEADERS)

@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 import functools
-import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlencode
 
 from markupsafe import Markup, escape
 
 from streamgauge import __version__
+from streamgauge.labels import label_value
 from streamgauge.report.names import plain
-from streamgauge.report.sections import utc
 from streamgauge.report.summary import is_unclassified, problem_count
+from streamgauge.report.view import Figure, Row, View, columns, texts
 from streamgauge.shard import WHOLE, Shard
-from streamgauge.verdict.records import RedisVerdict
 from streamgauge.verdict.states import Severity, worst
 from streamgauge.verdict.words import Sentence, counted, duration
 from streamgauge.web.assets import assets
 from streamgauge.web.documents import Document, document_html, documents, runbook_path
-from streamgauge.web.overview import Overview
+from streamgauge.web.overview import Overview, StreamRow, figures
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 MOST_QUERY: Final = 200
 """How much of a search is used; it is shown again in the page."""
+
+_LONGEST_NAMES: Final = 1_000
+"""In an address each byte of a name may take nine characters."""
 
 _MARKS: Final = {
     Severity.OK: "✓",
@@ -92,11 +96,27 @@ def _environment() -> Environment:
         "sentence": _sentence,
         "mark": _mark,
         "duration": duration,
-        "anchor": _anchor,
+        "figure": _figure,
+        "at_a_glance": figures,
+        "columns": columns,
+        "texts": texts,
+        "states": _states,
         "counted_severities": _severities,
     }
-    environment.globals |= {"runbook": runbook_path, "read_at": _read_at}
+    environment.globals |= {"runbook": runbook_path, "page_of": page_of}
     return environment
+
+
+def page_of(view: View, row: Row) -> str | None:
+    """The address of the page about a stream or a group, relative to the status page.
+
+    None for a name that is too long for an address.
+    """
+    if sum(len(name) for _, name in row.names) > _LONGEST_NAMES:
+        return None
+    parts = {"redis": label_value(view.redis), "db": f"db{view.verdict.db}"}
+    parts |= {key: label_value(name) for key, name in row.names if key in ("stream", "group")}
+    return f"stream?{urlencode(parts)}"
 
 
 def _name(name: bytes) -> Markup:
@@ -115,13 +135,30 @@ def _mark(severity: Severity) -> Markup:
     ).format(severity, _MARKS[severity])
 
 
-def _anchor(text: str) -> str:
-    return re.sub(r"\W+", "-", text).strip("-").lower()
+def _figure(figure: Figure) -> Markup:
+    """A figure as text; of an age the part that goes on is told apart."""
+    bound, _, ago = figure.text.rpartition("at least ")
+    number = ago.removesuffix(" ago")
+    if figure.age_seconds is None or number == ago:
+        return escape(figure.text)
+    least = "at least " if bound or figure.text.startswith("at least ") else ""
+    return Markup('{}<span data-age="{:.1f}">{}</span> ago').format(
+        least, figure.age_seconds, number
+    )
+
+
+def _states(row: StreamRow) -> str:
+    """The states of a stream and of its groups, those without a problem left out."""
+    rows = [row.stream, *row.groups]
+    counts = Counter(one.state for one in rows if one.severity.is_problem)
+    return ", ".join(
+        f"{state} ({count})" if count > 1 else state for state, count in counts.items()
+    )
 
 
 def _severities(overviews: Iterable[Overview]) -> str:
     """What the title says: `2 critical, 1 warning`, or that there is no problem."""
-    verdicts = [one.verdict for one in overviews]
+    verdicts = [one.view.verdict for one in overviews]
     critical, warnings = (
         sum(problem_count(verdict, severity) for verdict in verdicts)
         for severity in (Severity.CRITICAL, Severity.WARNING)
@@ -130,7 +167,3 @@ def _severities(overviews: Iterable[Overview]) -> str:
     said += [counted(warnings, "warning")] if warnings else []
     calm = "nothing judged" if all(map(is_unclassified, verdicts)) else "as designed"
     return ", ".join(said) or calm
-
-
-def _read_at(verdict: RedisVerdict) -> str:
-    return utc(verdict.at).strftime("%Y-%m-%d %H:%M:%S UTC")

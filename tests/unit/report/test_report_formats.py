@@ -1,46 +1,46 @@
 """A report says the same as a table, in Markdown and in colours."""
 
-import re
+import pytest
 
 from streamgauge.model.records import KeyCount
 from streamgauge.report.markdown import markdown
-from streamgauge.report.plain import plain_text
-from streamgauge.report.sections import document
 from streamgauge.report.status import status
-from streamgauge.report.terminal import terminal_text
-from support.looks import AT, CONTINUOUS, EVENT, MISSING, NEVER_WRITTEN, key, stream
+from streamgauge.report.text import is_colour_wanted, report_text
+from streamgauge.report.view import view
+from support.looks import AT, CONTINUOUS, EVENT, MISSING, NEVER_WRITTEN, group, key, stream
 from support.reported import BEFORE, SMALL
 from support.verdicts import verdict_on
 
 
 def test_the_plain_table():
     assert (
-        plain_text(document([verdict_on(*SMALL, earlier=BEFORE)]))
+        report_text([view(verdict_on(*SMALL, earlier=BEFORE))], 80)
         == """\
 main (db0): works, with 1 warning: g on feed (behind)
 2027-01-15 08:00:00 UTC, two looks, 5s apart
 
-STREAM CLASSIFICATION
-Stream  Class       State            Length  Last entry  Added in 5s  Why
-feed    continuous  flowing               3     10s ago            2  \
-last entry 10s ago; it may be silent for 30s
-jobs    event       empty by design       0           –            –  \
-event stream: empty is normal; 1 consumer group is ready
+STREAMS
+Name  State            Class       Length  Last entry  Added in 5s
+feed  flowing          continuous       3     10s ago            2
+  last entry 10s ago; it may be silent for 30s
+jobs  empty by design  event            0       never            –
+  event stream: empty is normal; 1 consumer group is ready
 
-CONSUMER GROUP VERIFICATION
-Stream  Consumer group  Consumers  State   Lag  Pending  Why
-feed    g                       1  behind    4        0  \
-4 entries wait, the oldest for 1m10s (limit 1m); a consumer asked for entries 1s ago; \
-one look cannot tell whether it catches up
-jobs    workers                 1  active    0        0  caught up: no entry waits
+CONSUMER GROUPS
+Name             State   Waiting  Pending  Consumers
+g on feed        behind        4        0          1
+  4 entries wait, the oldest for 1m10s (limit 1m); a consumer asked for entries
+  1s ago; one look cannot tell whether it catches up
+workers on jobs  active        0        0          1
+  caught up: no entry waits
 
 FINDINGS
 None.
 
 WHAT THIS CANNOT TELL
 - Whether anything would ever publish to jobs: nothing has yet.
-- Which service publishes to a stream, and who reads one without a group: Redis keeps no record of \
-either.
+- Which service publishes to a stream, and who reads one without a group: Redis
+  keeps no record of either.
 
 """
     )
@@ -48,7 +48,7 @@ either.
 
 def test_the_markdown():
     assert (
-        markdown(document([verdict_on(*SMALL)], only_problems=True))
+        markdown([view(verdict_on(*SMALL), only_problems=True)])
         == """\
 # Redis Streams report: `main` (db0)
 
@@ -56,15 +56,15 @@ def test_the_markdown():
 **Method:** one look\x20\x20
 **Status:** ⚠️ works, with 1 warning: `g` on `feed` (behind)
 
-## 1. Stream classification
+## 1. Streams
 
 No stream has a problem.
 
-## 2. Consumer group verification
+## 2. Consumer groups
 
-| Stream | Consumer group | Consumers | State | Lag | Pending | Why |
-|---|---|---:|---|---:|---:|---|
-| `feed` | `g` | 1 | ⚠️ behind | 4 | 0 | 4 entries wait, the oldest for 1m10s (limit 1m); \
+| Stream | Group | State | Waiting | Pending | Consumers | Why |
+|---|---|---|---:|---:|---:|---|
+| `feed` | `g` | ⚠️ behind | 4 | 0 | 1 | 4 entries wait, the oldest for 1m10s (limit 1m); \
 a consumer asked for entries 1s ago; one look cannot tell whether it catches up |
 
 ## 3. Findings
@@ -85,14 +85,45 @@ either.
 class TestTerminal:
     def test_states_are_coloured_by_their_severity(self):
         quiet = stream(CONTINUOUS, name=b"feed", age=99.0)
-        text = terminal_text(document([verdict_on(quiet)]), 200)
+        text = report_text([view(verdict_on(quiet))], 200, is_coloured=True)
         assert "\x1b[1;31mquiet" in text
 
-    def test_what_is_too_long_is_wrapped_and_not_cut(self):
-        text = terminal_text(document([verdict_on(*SMALL)]), 90)
-        plain_text = re.sub(r"\x1b\[[0-9;]*m", "", text)
-        assert max(len(line) for line in plain_text.splitlines()) <= 90
-        assert "continuous" in plain_text
+    @pytest.mark.parametrize("width", [60, 80, 120, 200])
+    def test_every_line_fits_and_a_long_name_widens_no_other_row(self, width):
+        names = [b"app:orders", b"app:jobs", b"app:" + b"long" * 30]
+        streams = [stream(CONTINUOUS, group(), name=name) for name in names]
+        text = report_text([view(verdict_on(*streams))], width)
+        assert max(map(len, text.splitlines())) <= width
+        assert "Names of streams below begin with app:\n" in text
+        assert "\norders  flowing  " in text
+        assert ("long" * 30)[:width] in text
+
+    def test_what_all_names_begin_with_is_said_only_where_it_ends_at_a_separator(self):
+        names = [b"orders", b"order"]
+        text = report_text([view(verdict_on(*(stream(name=name) for name in names)))], 80)
+        assert "begin with" not in text
+
+
+class TestColour:
+    @pytest.mark.parametrize(
+        ("environment", "is_terminal", "is_wanted"),
+        [
+            ({"TERM": "xterm"}, True, True),
+            ({}, True, True),
+            ({"TERM": "xterm"}, False, False),
+            ({"TERM": "dumb"}, True, False),
+            ({"TERM": "xterm", "NO_COLOR": "1"}, True, False),
+            ({"TERM": "xterm", "NO_COLOR": ""}, True, True),
+        ],
+    )
+    def test_only_a_terminal_that_shows_it_has_it(
+        self, monkeypatch, environment, is_terminal, is_wanted
+    ):
+        for name in ("TERM", "NO_COLOR"):
+            monkeypatch.delenv(name, raising=False)
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        assert is_colour_wanted(is_terminal) is is_wanted
 
 
 KEYS = {
@@ -106,7 +137,7 @@ KEYS = {
 
 class TestStateKeys:
     def test_the_markdown(self):
-        text = markdown(document([verdict_on(**KEYS)]))
+        text = markdown([view(verdict_on(**KEYS))])
         assert "works, with 1 warning: `lost` (key missing)" in text
         assert (
             """\
@@ -116,24 +147,29 @@ class TestStateKeys:
 |---|---|---:|---|
 | `lost` | ⚠️ key missing | – | it does not exist |
 | `policy` | ✅ alive | in 2h | the deadline in `until` is 1h30m ahead |
-| `hold:*` | ✅ counted | – | 1 key matches |
-| `lease:*` | ❔ not counted | – | the keyspace was not walked to its end |
 
-## 4. Findings
+## 4. State keys by pattern
+
+| Pattern | State | Why |
+|---|---|---|
+| `hold:*` | ✅ counted | 1 key matches |
+| `lease:*` | ❔ not counted | the keyspace was not walked to its end |
+
+## 5. Findings
 """
             in text
         )
 
     def test_only_problems_leaves_the_rest_out(self):
-        text = plain_text(document([verdict_on(**KEYS)], only_problems=True))
-        assert "lost  key missing        –  it does not exist" in text
+        text = report_text([view(verdict_on(**KEYS), only_problems=True)], 400)
+        assert "lost  key missing        –\n  it does not exist" in text
         assert "policy" not in text
         assert "hold" not in text
         calm = verdict_on(key_counts=KEYS["key_counts"])
-        assert "No state key has a problem." in plain_text(document([calm], only_problems=True))
+        assert "STATE KEYS" not in report_text([view(calm, only_problems=True)], 400)
 
     def test_the_json(self):
-        found = status([verdict_on(**KEYS)], AT)["redis"][0]
+        found = status([view(verdict_on(**KEYS))], AT)["redis"][0]
         assert found["keys"] == [
             {
                 "key": "lost",
@@ -160,16 +196,16 @@ class TestStateKeys:
         ]
 
     def test_where_none_is_declared_there_is_no_section(self):
-        assert "State keys" not in markdown(document([verdict_on(*SMALL)]))
+        assert "State keys" not in markdown([view(verdict_on(*SMALL))])
 
 
 def test_a_missing_stream_has_dashes_and_no_zero():
     row = next(
         line
-        for line in markdown(document([verdict_on(stream(CONTINUOUS, **MISSING))])).splitlines()
+        for line in markdown([view(verdict_on(stream(CONTINUOUS, **MISSING)))]).splitlines()
         if line.startswith("| `s`")
     )
-    assert row.startswith("| `s` | continuous | ❌ missing | – | – |")
+    assert row.startswith("| `s` | ❌ missing | continuous | – | – |")
 
 
 class TestIdsThatAreNoClocks:
@@ -178,13 +214,17 @@ class TestIdsThatAreNoClocks:
     VERDICT = verdict_on(stream(EVENT, age=0.0, clock=False), stream(EVENT, name=b"timed"))
 
     def test_the_table_and_the_markdown_say_at_least(self):
-        shown = document([self.VERDICT])
-        for text in (plain_text(shown), terminal_text(shown, 200), markdown(shown)):
+        shown = [view(self.VERDICT)]
+        for text in (
+            report_text(shown, 200),
+            report_text(shown, 200, is_coloured=True),
+            markdown(shown),
+        ):
             assert text.count("at least 0s ago") == 1
             assert "at least 10s ago" not in text
 
     def test_the_json_says_so(self):
-        streams = status([self.VERDICT], AT)["redis"][0]["streams"]
+        streams = status([view(self.VERDICT)], AT)["redis"][0]["streams"]
         assert {one["stream"]: one["age_is_least"] for one in streams} == {
             "s": True,
             "timed": False,
@@ -192,5 +232,5 @@ class TestIdsThatAreNoClocks:
 
     def test_where_there_is_no_age_there_is_no_bound(self):
         verdict = verdict_on(stream(EVENT, **MISSING), stream(EVENT, name=b"n", **NEVER_WRITTEN))
-        streams = status([verdict], AT)["redis"][0]["streams"]
+        streams = status([view(verdict)], AT)["redis"][0]["streams"]
         assert [one["age_is_least"] for one in streams] == [None, None]

@@ -10,10 +10,9 @@ from streamgauge.labels import label_value
 from streamgauge.model.records import KeyCount
 from streamgauge.report.markdown import markdown
 from streamgauge.report.names import code_cell, code_span, plain
-from streamgauge.report.plain import plain_text
-from streamgauge.report.sections import document
 from streamgauge.report.status import status_json
-from streamgauge.report.terminal import terminal_text
+from streamgauge.report.text import report_text
+from streamgauge.report.view import view
 from support.looks import (
     AT,
     CONTINUOUS,
@@ -104,36 +103,36 @@ class TestNames:
 class TestHostileNames:
     @pytest.mark.parametrize("name", HOSTILE)
     def test_in_a_plain_table_they_are_printable_text(self, name):
-        text = plain_text(document([hostile_verdict(name)]))
+        text = report_text([view(hostile_verdict(name))], 400)
         assert all(char.isprintable() for line in text.split("\n") for char in line)
         assert plain(name) in text
 
     @pytest.mark.parametrize("name", HOSTILE)
     def test_on_a_terminal_the_only_escapes_are_colours(self, name):
-        text = terminal_text(document([hostile_verdict(name)]), 100)
+        text = report_text([view(hostile_verdict(name))], 100, is_coloured=True)
         rest = re.sub(r"\x1b\[[0-9;]*m", "", text)
         assert all(char.isprintable() for line in rest.split("\n") for char in line)
 
     def test_markup_of_the_terminal_is_text(self):
-        text = plain_text(document([hostile_verdict(b"[red]x[/red]")]))
+        text = report_text([view(hostile_verdict(b"[red]x[/red]"))], 400)
         assert "[red]x[/red]" in text
         assert str(render_markup("[red]x[/red]")) == "x"
 
     @pytest.mark.parametrize("name", HOSTILE)
     def test_in_markdown_every_row_has_its_cells_and_nothing_leaves_its_code(self, name):
-        lines = markdown(document([hostile_verdict(name)])).splitlines()
+        lines = markdown([view(hostile_verdict(name))]).splitlines()
         rows = [line for line in lines if line.startswith("|")]
         # As GFM splits: a pipe that no backslash escapes, each backslash escaping what follows it.
         widths = [len(re.sub(r"\\.", "", row).split("|")) for row in rows]
-        assert set(widths) == {6, 8, 9}
+        assert set(widths) == {5, 6, 8, 9}
         for line in lines:
             outside = re.sub(r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)", "", line)
             assert not re.search(r"[<\[\]`]|http|@", outside), line
-        assert sum(line.startswith("#") for line in lines) == 6
+        assert sum(line.startswith("#") for line in lines) == 7
 
     @pytest.mark.parametrize("name", HOSTILE)
     def test_in_json_they_are_whole_and_the_text_is_ascii(self, name):
-        text = status_json([hostile_verdict(name)], AT)
+        text = status_json([view(hostile_verdict(name))], AT)
         assert text.isascii()
         assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", text)
         names = {one["stream"] for one in json.loads(text)["redis"][0]["streams"]}

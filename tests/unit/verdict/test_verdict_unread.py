@@ -6,10 +6,10 @@ import pytest
 
 from streamgauge.config.model import DEFAULT_CLASSES, StreamRule
 from streamgauge.policy import Policy, StreamClass
-from streamgauge.report.plain import plain_text
-from streamgauge.report.sections import document
 from streamgauge.report.status import status
 from streamgauge.report.summary import exit_code, summary
+from streamgauge.report.text import report_text
+from streamgauge.report.view import view
 from streamgauge.schedule import Schedule
 from streamgauge.source.errors import Unreadable
 from streamgauge.source.stream_error import StreamError
@@ -79,10 +79,10 @@ class TestAKeyOfAnotherType:
 
     def test_every_format_says_so(self):
         verdict = self.verdict(b"feed", CONTINUOUS)
-        text = plain_text(document([verdict]))
+        text = report_text([view(verdict)], 400)
         assert "critical: feed (wrong type)\n" in text
         assert "missing" not in text
-        (one,) = status([verdict], AT)["redis"][0]["streams"]
+        (one,) = status([view(verdict)], AT)["redis"][0]["streams"]
         assert (one["state"], one["severity"], one["exists"]) == ("wrong type", "critical", False)
 
     def test_outside_its_hours_a_feed_is_no_page_and_yet_a_mistake(self):
@@ -116,12 +116,12 @@ class TestAStreamThatMayNotBeRead:
         assert feed.reason.text(bytes.decode) == "could not be read (noperm): NOPERM no rights"
 
     def test_whether_it_exists_is_unknown(self):
-        redis = status([self.verdict()], AT)["redis"][0]
+        redis = status([view(self.verdict())], AT)["redis"][0]
         assert [one["exists"] for one in redis["streams"]] == [None, None]
         assert [one["length"] for one in redis["streams"]] == [None, None]
 
     def test_the_json_lists_it_among_the_errors(self):
-        redis = status([self.verdict()], AT, only_problems=True)["redis"][0]
+        redis = status([view(self.verdict(), only_problems=True)], AT)["redis"][0]
         assert redis["errors"][0] == {
             "kind": "stream",
             "name": "feed",
@@ -150,7 +150,7 @@ class TestAStreamThatMayNotBeRead:
     def test_one_that_is_ignored_is_nobodys_business(self):
         verdict = judged(stream(EVENT, name=b"job"), errors=[(b"x", "noperm", "NOPERM")])
         assert [one.stream.name for one in verdict.streams] == [b"job"]
-        assert status([verdict], AT)["redis"][0]["errors"] == []
+        assert status([view(verdict)], AT)["redis"][0]["errors"] == []
 
 
 class TestANodeThatCannotBeRead:
@@ -172,10 +172,10 @@ class TestANodeThatCannotBeRead:
         assert (
             "node 10.0.0.1:6379 could not be read (timeout): no answer in time; "
             "2 streams cannot be seen: feed and job\n"
-        ) in plain_text(document([self.verdict()]))
+        ) in report_text([view(self.verdict())], 400)
 
     def test_the_json_lists_it_with_its_streams(self):
-        assert status([self.verdict()], AT)["redis"][0]["errors"] == [
+        assert status([view(self.verdict())], AT)["redis"][0]["errors"] == [
             {
                 "kind": "node",
                 "name": "10.0.0.1:6379",
@@ -191,7 +191,7 @@ class TestARedisThatCannotBeRead:
         return judged(up=0, server=Unreadable("noperm", "WRONGPASS invalid password"))
 
     def test_the_json_says_why(self):
-        redis = status([self.verdict()], AT)["redis"][0]
+        redis = status([view(self.verdict())], AT)["redis"][0]
         assert redis["errors"] == [
             {
                 "kind": "redis",
@@ -204,4 +204,4 @@ class TestARedisThatCannotBeRead:
         assert redis["streams"] == []
 
     def test_the_report_says_why(self):
-        assert "noperm: WRONGPASS invalid password\n" in plain_text(document([self.verdict()]))
+        assert "noperm: WRONGPASS invalid password\n" in report_text([view(self.verdict())], 400)
