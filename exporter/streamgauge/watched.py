@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import time
 import weakref
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from streamgauge.changes import note_changes
 from streamgauge.config import DiscoveryConfig, RedisConfig
+from streamgauge.model.changes import NO_CHANGES, Change
 from streamgauge.model.records import RedisSnapshot
 from streamgauge.policy import Policy
 from streamgauge.source.complaints import Complaints
 from streamgauge.source.errors import Unreadable
+from streamgauge.source.inquiry import Answer, inquire
 from streamgauge.source.stream_error import StreamError
 from streamgauge.source.target import Target
 from streamgauge.source.topology import Outage
@@ -82,6 +85,7 @@ class WatchedTarget(Target):
         if snapshot.up:  # otherwise `unreadable` has taken note of it
             look = _look(snapshot)
             faults = Faults(None, self._complaints.nodes, self._complaints.streams)
+            note_changes(self._memory, look, self._policy)
             earlier = self._history.earlier_than(look)
             self._seen = _Seen(weakref.ref(snapshot), look.at, earlier, faults)
         return snapshot
@@ -101,6 +105,14 @@ class WatchedTarget(Target):
             return Seen(Look(snapshot, last.at), last.earlier, last.faults, self._policy)
         faults = Faults(None if snapshot.up else self._failure)
         return Seen(_look(snapshot), None, faults, self._policy)
+
+    def changes(self, stream: bytes) -> Sequence[Change]:
+        """Return the latest changes of the state of a stream and its groups, the oldest first."""
+        return self._memory.changes.get(stream, NO_CHANGES).latest
+
+    def inquire(self, stream: bytes, group: bytes, consumers: int | None) -> Answer:
+        """Ask Redis about a group now, over a connection of its own; raises Unreadable."""
+        return inquire(self.redis, stream, group, consumers)
 
 
 class _Heard(Complaints):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import sys
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,13 +25,21 @@ from streamgauge.cli.configuration import (
 )
 from streamgauge.cli.output import write
 from streamgauge.config import ConfigError, parse_duration
+from streamgauge.labels import label_value
+from streamgauge.report.incident import Asked, incident_of, not_asked
+from streamgauge.report.incident_text import (
+    incident_json,
+    incident_markdown,
+    incident_text,
+    to_text,
+)
 from streamgauge.report.markdown import markdown
 from streamgauge.report.status import status_json
 from streamgauge.report.summary import UNREADABLE_EXIT_CODE, exit_code
 from streamgauge.report.text import is_colour_wanted, report_text
 from streamgauge.report.view import View, view
+from streamgauge.source.errors import Unreadable
 from streamgauge.verdict.looks import Look
-from streamgauge.verdict.records import RedisVerdict
 from streamgauge.verdict.seen import verdict_on
 from streamgauge.watch import Watch
 from streamgauge.watched import Seen, WatchedTarget
@@ -44,9 +54,12 @@ def _window(_context: click.Context, _option: click.Parameter, text: str | None)
     if text is None:
         return None
     try:
-        return parse_duration(text)
+        seconds = parse_duration(text)
     except ValueError as error:
         raise click.BadParameter(str(error)) from error
+    if not seconds:
+        raise click.BadParameter("two looks at once show nothing: write how far apart, such as 5s")
+    return seconds
 
 
 def _as_text(views: Sequence[View]) -> str:
@@ -108,6 +121,7 @@ def _no_verdict() -> Iterator[None]:
 @redis_url_option
 @click.option(
     "--format",
+    "--output",
     "output_format",
     type=click.Choice(list(_RENDERERS)),
     default="table",
@@ -121,6 +135,8 @@ def _no_verdict() -> Iterator[None]:
     help="Look twice, so far apart (such as 5s): rates and growth show only then.",
 )
 @click.option("--only", type=click.Choice(["problems"]), help="Leave out what is no problem.")
+@click.option("--stream", metavar="NAME", help="Say everything about this stream alone.")
+@click.option("--group", metavar="NAME", help="With --stream: about this group of it.")
 @click.pass_context
 def report(
     context: click.Context,
@@ -129,15 +145,22 @@ def report(
     output_format: str,
     window_seconds: float | None,
     only: str | None,
+    stream: str | None,
+    group: str | None,
 ) -> None:
     """Say of every stream and consumer group whether it is as designed, and why.
 
-    It serves as a check. It ends with 0 when all is well, 1 with warnings, also when no stream was
-    found or not all could be looked for, 2 when something is critical (what the shipped alerts
-    page for, but for lag that keeps growing, which takes longer to see), and 3 when that is not
-    known: a Redis could not be read, or there is a mistake on the command line or in the
-    configuration, which writes nothing to stdout.
+    With --stream it says what changed and when, which entries are pending, who owns them, and which
+    commands help. That reads Redis and its state file and writes neither.
+
+    It serves as a check. It ends with 0 when all is as designed, 1 with tickets, also when no
+    stream was found or not all could be looked for, 2 with pages (what the shipped alerts page
+    for), and 3 when that is not known: a Redis could not be read, no stream has the name of
+    --stream, or there is a mistake on the command line or in the configuration, which writes
+    nothing to stdout.
     """
+    if group is not None and stream is None:
+        raise click.UsageError("--group needs --stream")
     logs.configure("warn", "logfmt")
     try:
         config = read_config(config_file, redis_url)
@@ -146,15 +169,18 @@ def report(
         raise ConfigMistake(error) from error
     watch.start()
     try:
-        verdicts = _verdicts(watch, window_seconds)
+        seen = _seen(watch, window_seconds)
+        if stream is not None:
+            context.exit(_tell_incidents(seen, stream, group, output_format))
     finally:
         watch.stop()
+    verdicts = [verdict_on(one) for _, one in seen]
     views = [view(one, only_problems=only == "problems") for one in verdicts]
     write(_RENDERERS[output_format](views))
     context.exit(exit_code(verdicts))
 
 
-def _verdicts(watch: Watch, window_seconds: float | None) -> list[RedisVerdict]:
+def _seen(watch: Watch, window_seconds: float | None) -> list[tuple[WatchedTarget, Seen]]:
     """Look at every target, once or twice, all of them at the same time."""
     targets = list(watch.targets.values())
     with ThreadPoolExecutor(len(targets)) as pool:
@@ -162,12 +188,50 @@ def _verdicts(watch: Watch, window_seconds: float | None) -> list[RedisVerdict]:
         if window_seconds is not None:
             earlier = [seen.look for seen in pool.map(_look, targets)]
             time.sleep(window_seconds)
-        looks = pool.map(_look, targets)
-        return [
-            verdict_on(now._replace(earlier=then)) for now, then in zip(looks, earlier, strict=True)
-        ]
+        looks = list(pool.map(_look, targets))
+    return [
+        (target, now._replace(earlier=then))
+        for target, now, then in zip(targets, looks, earlier, strict=True)
+    ]
 
 
 def _look(target: WatchedTarget) -> Seen:
     target.wait_for_first_walk(_WALK_SECONDS)
     return target.seen(target.sample(target.redis.timeout_seconds))
+
+
+def _tell_incidents(
+    seen: Sequence[tuple[WatchedTarget, Seen]], stream: str, group: str | None, output_format: str
+) -> int:
+    """Write what is known of a stream, of each Redis that has it; returns the exit code."""
+    found = [
+        incident_of(target, one, _label(stream), group and _label(group), partial(_ask, target))
+        for target, one in seen
+    ]
+    incidents = [one for one in found if one is not None]
+    if not incidents:
+        raise click.ClickException(f"no stream named {stream!r} is watched")
+    code = max(one.exit_code for one in incidents)
+    if output_format == "json":
+        documents = [incident_json(one, time.time()) for one in incidents]
+        write(to_text(documents[0] if len(documents) == 1 else documents))
+    elif output_format == "markdown":
+        write("\n".join(map(incident_markdown, incidents)))
+    else:
+        width = shutil.get_terminal_size().columns
+        coloured = is_colour_wanted(sys.stdout.isatty())
+        texts = (incident_text(one, width, is_coloured=coloured) for one in incidents)
+        write("\n".join(texts))
+    return code
+
+
+def _label(text: str) -> str:
+    """A name as it was written, any bytes, as it is on /metrics; what already is that stays."""
+    return label_value(os.fsencode(text)) if "\ufffd" not in text else text
+
+
+def _ask(target: WatchedTarget, stream: bytes, group: bytes, consumers: int | None) -> Asked:
+    try:
+        return Asked(target.inquire(stream, group, consumers))
+    except Unreadable as error:
+        return not_asked(error)

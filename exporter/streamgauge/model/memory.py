@@ -11,6 +11,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+from streamgauge.model.changes import Changes
 from streamgauge.model.ids import NEVER, StreamId
 from streamgauge.model.lag import LagError
 from streamgauge.model.marks import Mark
@@ -106,6 +107,7 @@ class Memory:
     """What is remembered of one Redis.
 
     `look` numbers the looks, failed ones too; `has_news` when what this one saw must not be lost.
+    `is_new` until the first look of all has ended; `changes` are of streams that had troubles.
 
     A node that was given up still concludes from its thread: nothing is iterated here but copies,
     and nothing is deleted that has to be there.
@@ -116,10 +118,13 @@ class Memory:
         streams: dict[bytes, StreamMemory] | None = None,
         feeds: dict[bytes, FeedMemory] | None = None,
         servers: frozenset[str] = frozenset(),
+        changes: dict[bytes, Changes] | None = None,
     ) -> None:
         self._streams = streams or {}
         self._feeds = feeds or {}
         self.servers = servers
+        self.changes = changes or {}
+        self.is_new = streams is None
         self.look = 0
         self.has_news = False
         # What another process saw last is as good as the last look.
@@ -170,6 +175,9 @@ class Memory:
         for name in list(self._feeds):
             if name not in kept:
                 self._feeds.pop(name, None)
+        for name in list(self.changes):
+            if name not in kept:
+                self.changes.pop(name, None)
 
     def forget_contents(self, stream: bytes) -> None:
         """Drop what was learned of a stream that is gone; that it existed stays known."""

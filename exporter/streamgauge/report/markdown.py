@@ -9,7 +9,7 @@ from streamgauge.report.names import code_cell, code_span
 from streamgauge.report.view import Part, View, columns, texts
 from streamgauge.verdict.states import Severity
 
-_MARKS: Final = {
+MARKS: Final = {
     Severity.OK: "✅",
     Severity.UNKNOWN: "❔",
     Severity.WARNING: "⚠️",
@@ -27,7 +27,7 @@ def _chapter(view: View) -> Iterator[str]:
     yield ""
     yield f"**Timestamp:** {view.time}  "
     yield f"**Method:** {view.method}  "
-    yield f"**Status:** {_MARKS[view.severity]} {view.summary.text(code_span)}"
+    yield f"**Status:** {MARKS[view.severity]} {view.summary.text(code_span)}"
     yield ""
     for said in view.trouble:
         yield f"- {said.text(code_span)}"
@@ -49,7 +49,7 @@ def part_lines(part: Part) -> Iterator[str]:
         yield from _table(part)
     else:
         for row in part.rows:
-            about = f"{_MARKS[row.severity]} **{row.state}**: " if row.state else ""
+            about = f"{MARKS[row.severity]} **{row.state}**: " if row.state else ""
             yield f"- {about}{row.why.text(code_span)}"
 
 
@@ -62,6 +62,6 @@ def _table(part: Part) -> Iterator[str]:
     yield f"|{'|'.join(['---'] * (len(names) + 1) + numbers + ['---'])}|"
     for row in part.rows:
         cells = [code_cell(name) for _, name in row.names]
-        cells.append(f"{_MARKS[row.severity]} {row.state}")
+        cells.append(f"{MARKS[row.severity]} {row.state}")
         cells += texts(row, labels)
         yield f"| {' | '.join([*cells, row.why.text(code_cell)])} |"

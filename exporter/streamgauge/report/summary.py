@@ -17,7 +17,7 @@ from streamgauge.verdict.states import FindingKind, Severity, StreamState, worst
 from streamgauge.verdict.words import Sentence, counted, name_list
 
 UNREADABLE_EXIT_CODE: Final = 3
-_EXIT_CODES: Final = {
+EXIT_CODES: Final = {
     Severity.OK: 0,
     Severity.UNKNOWN: 0,
     Severity.WARNING: 1,
@@ -103,7 +103,7 @@ def state_counts(streams: Iterable[StreamVerdict]) -> str:
 
 
 def _exit_code(verdict: RedisVerdict) -> int:
-    return _EXIT_CODES[verdict.severity] if verdict.up else UNREADABLE_EXIT_CODE
+    return EXIT_CODES[verdict.severity] if verdict.up else UNREADABLE_EXIT_CODE
 
 
 def _problems(verdict: RedisVerdict, severity: Severity) -> Iterator[Sentence]:

@@ -22,7 +22,7 @@ from streamgauge.report.names import plain
 from streamgauge.report.view import Part, Row, View, columns, texts
 from streamgauge.verdict.states import Severity
 
-_COLOURS: Final = {
+COLOURS: Final = {
     Severity.OK: "green",
     Severity.UNKNOWN: "cyan",
     Severity.WARNING: "yellow",
@@ -81,7 +81,7 @@ def is_colour_wanted(is_terminal: bool) -> bool:
 
 def _print_view(console: Console, view: View) -> None:
     title = Text(f"{plain(view.redis)} (db{view.verdict.db}): ", "bold")
-    console.print(title + Text(view.summary.text(plain), _COLOURS[view.severity]))
+    console.print(title + Text(view.summary.text(plain), COLOURS[view.severity]))
     console.print(Text(f"{view.time}, {view.method}", "dim"))
     for said in view.trouble:
         console.print(said.text(plain))
@@ -96,7 +96,7 @@ def _print_view(console: Console, view: View) -> None:
 
 
 def print_part(console: Console, part: Part, prefix: bytes = b"") -> None:
-    """Print a part under its title, with names of streams without their common beginning."""
+    """Print a part under its title, with names of streams without this beginning of them."""
     console.print(Text(part.title.upper(), "bold"))
     if not part.rows:
         console.print(part.nothing)
@@ -104,7 +104,7 @@ def print_part(console: Console, part: Part, prefix: bytes = b"") -> None:
         _print_table(console, part, prefix)
     else:
         for row in part.rows:
-            about = Text(f"{row.state}: ", _COLOURS[row.severity]) if row.state else Text()
+            about = Text(f"{row.state}: ", COLOURS[row.severity]) if row.state else Text()
             print_item(console, about + Text(row.why.text(plain)))
 
 
@@ -118,30 +118,39 @@ def print_item(console: Console, said: Text) -> None:
 
 
 def _print_table(console: Console, part: Part, prefix: bytes) -> None:
-    """Every row is one line of the table, with its reason and a long name on lines of their own."""
+    """Every row is one line of the table; a long name, what does not fit and the reason are lines
+    of their own.
+    """
     names = [_name(row, prefix) for row in part.rows]
     labels = _fitting(part.rows, console.width)
-    cells = [[row.state, *texts(row, labels)] for row in part.rows]
+    left_out = [label for label in columns(part.rows) if label not in labels]
     titles = ["State", *(label.capitalize() for label in labels)]
+    cells = [[row.state, *texts(row, labels)] for row in part.rows]
     rest = sum(_widths([titles, *cells])) + _GAP * len(titles)
     room = min(_MOST_NAME_CELLS, max(_NAME_CELLS, console.width - rest))
-    table = Table(box=None, padding=(0, _GAP, 0, 0), pad_edge=False, header_style="dim")
     longest = max((cell_len(name) for name in names if cell_len(name) <= room), default=1)
+    table = Table(box=None, padding=(0, _GAP, 0, 0), pad_edge=False, header_style="dim")
     table.add_column("Name", no_wrap=True, width=max(longest, len("Name")))
     table.add_column("State", no_wrap=True)
     for title, label in zip(titles[1:], labels, strict=True):
         table.add_column(title, no_wrap=True, justify="left" if label == "class" else "right")
     for row, name, (state, *others) in zip(part.rows, names, cells, strict=True):
         shown = name if cell_len(name) <= room else ""
-        table.add_row(Text(shown), Text(state, _COLOURS[row.severity]), *map(Text, others))
+        table.add_row(Text(shown), Text(state, COLOURS[row.severity]), *map(Text, others))
     header, *lines = console.render_lines(table, pad=False)
     _print_line(console, header)
     for row, name, line in zip(part.rows, names, lines, strict=True):
         if cell_len(name) > room:
             console.print(Text(name, overflow="fold"))
         _print_line(console, line)
-        why = Text(row.why.text(plain), "dim", overflow="fold")
-        console.print(Padding(why, (0, 0, 0, _INDENT)))
+        more = [one for one in zip(left_out, texts(row, left_out), strict=True) if one[1] != "–"]
+        if more:
+            _print_below(console, ", ".join(map(" ".join, more)))
+        _print_below(console, row.why.text(plain))
+
+
+def _print_below(console: Console, text: str) -> None:
+    console.print(Padding(Text(text, "dim", overflow="fold"), (0, 0, 0, _INDENT)))
 
 
 def _print_line(console: Console, line: list[Segment]) -> None:
@@ -149,9 +158,14 @@ def _print_line(console: Console, line: list[Segment]) -> None:
 
 
 def _name(row: Row, prefix: bytes) -> str:
-    """`group on stream`, or the name of what is no part of anything."""
+    """`group on stream`, or the name of what is no part of anything.
+
+    A stream that is named whole already is left out.
+    """
     parts = [
-        plain(name.removeprefix(prefix) if key == "stream" else name) for key, name in row.names
+        plain(name.removeprefix(prefix) if key == "stream" else name)
+        for key, name in row.names
+        if not (key == "stream" and name == prefix and len(row.names) > 1)
     ]
     return " on ".join(reversed(parts))
 
@@ -159,9 +173,10 @@ def _name(row: Row, prefix: bytes) -> str:
 def _fitting(rows: Sequence[Row], width: int) -> list[str]:
     """The columns for which there is room beside a name and a state."""
     labels = columns(rows)
-    for left_out in _LEFT_OUT_FIRST:
-        table = [["State", *labels], *([row.state, *texts(row, labels)] for row in rows)]
-        if sum(_widths(table)) + _GAP * (len(labels) + 1) + _NAME_CELLS <= width:
+    for left_out in [*(one for one in _LEFT_OUT_FIRST if one in labels), *reversed(labels)]:
+        titles = ["State", *(label.capitalize() for label in labels)]
+        table = [titles, *([row.state, *texts(row, labels)] for row in rows)]
+        if sum(_widths(table)) + _GAP * len(titles) + _NAME_CELLS <= width:
             break
         labels = [label for label in labels if label != left_out]
     return labels
@@ -176,7 +191,7 @@ def _common_prefix(view: View) -> bytes:
     names = {one.stream.name for one in view.verdict.streams}
     if len(names) < 2:
         return b""
-    common = plain(commonprefix(sorted(names)))  # noqa: RUF071 - these are no paths
+    common = plain(commonprefix(sorted(names)) or b"")  # noqa: RUF071 - these are no paths
     end = max(common.rfind(separator) for separator in _SEPARATORS) + 1
     prefix = common[:end].encode()
     is_short = len(prefix) < _SHORTEST_PREFIX or not all(one.startswith(prefix) for one in names)

@@ -1,117 +1,74 @@
-"""The runbooks and documents that come with the exporter, to be read in a browser."""
+"""The documents as HTML: every heading has an anchor, every link leads somewhere or is text."""
 
 from __future__ import annotations
 
 import functools
+import posixpath
 import re
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, NamedTuple
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
 
 from markupsafe import escape
 
-from streamgauge.bundled import bundle_path
-from streamgauge.verdict.states import FindingKind, GroupState, KeyState, StreamState, Verdict
+from streamgauge.documents import Document, documents
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
-RUNBOOK_OF: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        StreamState.QUIET: "RedisStreamQuiet",
-        StreamState.MISSING: "RedisStreamMissing",
-        StreamState.NEVER_WRITTEN: "RedisStreamMissing",
-        StreamState.WRONG_TYPE: "RedisStreamsUnreadable",
-        StreamState.UNREADABLE: "RedisStreamsUnreadable",
-        GroupState.STALLED: "RedisStreamGroupStalled",
-        GroupState.LAG_GROWING: "RedisStreamGroupLagGrowing",
-        GroupState.NOT_ACKNOWLEDGING: "RedisStreamGroupNotAcknowledging",
-        GroupState.MISSING: "RedisStreamGroupMissing",
-        GroupState.LOSING_ENTRIES: "RedisStreamGroupLosingEntries",
-        GroupState.BEHIND: "RedisStreamGroupLagGrowing",
-        GroupState.NO_CONSUMER: "RedisStreamGroupWithoutConsumer",
-        GroupState.ABANDONED: "RedisStreamGroupWithoutConsumer",
-        GroupState.LAG_UNKNOWN: "RedisStreamGroupLagUnknown",
-        FindingKind.TRIMMED_UNREAD: "RedisStreamGroupLosingEntries",
-        FindingKind.DEAD_PENDING: "RedisStreamGroupAbandonedEntry",
-        FindingKind.POISON_ENTRY: "RedisStreamGroupPoisonEntry",
-        FindingKind.GHOST_ENTRY: "RedisStreamGroupGhostEntry",
-        FindingKind.FEED_UNREADABLE: "RedisStreamsMonitoringBlind",
-        FindingKind.STREAM_UNREADABLE: "RedisStreamsUnreadable",
-        FindingKind.FEED_OF_ANOTHER_TYPE: "RedisStreamMissing",
-        FindingKind.STREAM_OF_ANOTHER_TYPE: "RedisStreamsUnreadable",
-        FindingKind.NOT_WALKED: "RedisStreamsDiscoveryStale",
-        FindingKind.LEFT_OUT: "RedisStreamsDropped",
-        KeyState.MISSING: "RedisKeyMissing",
-        KeyState.DEADLINE_PASSED: "RedisKeyDeadlinePassed",
-        KeyState.DEADLINE_UNKNOWN: "RedisKeysUnreadable",
-        KeyState.UNREADABLE: "RedisKeysUnreadable",
-    }
-)
-"""The runbook for each verdict that has one, by the name of an alert."""
-
-BLIND_RUNBOOK: Final = "RedisStreamsMonitoringBlind"
-
-_COMMENT: Final = re.compile(r"<!--.*?-->\n?", re.DOTALL)
-_TITLE: Final = re.compile(r"^# (.+)$", re.MULTILINE)
+_NOT_IN_ANCHOR: Final = re.compile(r"[^\w\- ]")
 
 
-class Document(NamedTuple):
-    """A Markdown file that is served under `path`."""
+def document_html(document: Document, root: str = "../") -> str:
+    """Write a document as HTML; a link in it that leads to nothing served here is mere text.
 
-    path: str
-    file: Path
-
-    @property
-    def text(self) -> str:
-        """What is in it, without what is hidden from readers."""
-        return _COMMENT.sub("", self.file.read_text(encoding="utf-8"))
-
-    @property
-    def title(self) -> str:
-        """Its first heading."""
-        found = _TITLE.search(self.text)
-        return found[1] if found else self.file.stem
-
-
-@functools.cache
-def documents() -> Mapping[str, Document]:
-    """Find every document and runbook that this installation has, by its path."""
-    files = {f"docs/{file.name}": file for file in sorted(_documents_folder().glob("*.md"))}
-    try:
-        runbooks = sorted((bundle_path("alerts") / "runbooks").glob("*.md"))
-    except FileNotFoundError:
-        runbooks = []
-    files |= {f"runbooks/{file.name}": file for file in runbooks}
-    return {path: Document(path, file) for path, file in files.items()}
-
-
-def runbook_path(verdict: str | Verdict) -> str | None:
-    """Where the runbook for a verdict, or of an alert, is served; None when there is none."""
-    path = f"runbooks/{RUNBOOK_OF.get(verdict, verdict)}.md"
-    return path if path in documents() else None
-
-
-def document_html(document: Document) -> str:
-    """Write a document as HTML; a link in it that leads to nothing served here is mere text."""
+    `root` leads from the page to the exporter's first page.
+    """
     tokens = _markdown().parse(document.text)
+    _give_anchors(tokens)
     for token in tokens:
         if token.children:
-            _drop_dead_links(token.children, document.path.partition("/")[0])
+            _mend_links(token.children, document.path, root)
     return str(_markdown().renderer.render(tokens, _markdown().options, {}))
 
 
-def _drop_dead_links(tokens: list[Token], folder: str) -> None:
-    is_dead = False
+def _give_anchors(tokens: Sequence[Token]) -> None:
+    """As on GitHub, so that a link works in both places; a second one of a name is numbered."""
+    used: Counter[str] = Counter()
+    for opening, inline in pairwise(tokens):
+        if opening.type == "heading_open":
+            anchor = _NOT_IN_ANCHOR.sub("", _text(inline).lower()).replace(" ", "-")
+            opening.attrSet("id", f"{anchor}-{used[anchor]}" if used[anchor] else anchor)
+            used[anchor] += 1
+
+
+def _text(inline: Token) -> str:
+    return "".join(one.content for one in inline.children or ())
+
+
+def _mend_links(tokens: Sequence[Token], path: str, root: str) -> None:
+    for opening, closing in _links(tokens):
+        target, hash_sign, anchor = str(opening.attrGet("href") or "").partition("#")
+        if "://" in target or not target:
+            continue
+        found = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
+        served = found.removesuffix(".md").replace("alerts/runbooks/", "runbooks/")
+        if served in documents():
+            opening.attrSet("href", f"{root}{served}{hash_sign}{anchor}")
+            continue
+        for token in (opening, closing):
+            token.type, token.hidden, token.content = "text", True, ""
+
+
+def _links(tokens: Sequence[Token]) -> Iterator[tuple[Token, Token]]:
+    opening: Token | None = None
     for token in tokens:
         if token.type == "link_open":
-            target = str(token.attrGet("href") or "").partition("#")[0]
-            is_dead = "://" not in target and f"{folder}/{target}" not in documents()
-        if token.type in ("link_open", "link_close") and is_dead:
-            token.type, token.hidden = "text", True
-            token.content = ""
+            opening = token
+        elif token.type == "link_close" and opening is not None:
+            yield opening, token
 
 
 @functools.cache
@@ -129,10 +86,3 @@ def _description(
     _renderer: object, tokens: Sequence[Token], index: int, _options: object, _environment: object
 ) -> str:
     return str(escape(tokens[index].content))
-
-
-def _documents_folder() -> Path:
-    """Inside an installed package, or beside a checkout."""
-    package = Path(__file__).parent.parent
-    installed = package / "docs"
-    return installed if installed.is_dir() else package.parent.parent / "docs"

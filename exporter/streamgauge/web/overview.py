@@ -77,7 +77,7 @@ class Alike(NamedTuple):
         return _IDENTIFIERS.sub(b"*", self.shown[0].stream.name)
 
     @property
-    def count(self) -> int:
+    def total(self) -> int:
         """How many there are."""
         return len(self.shown) + self.more
 
@@ -211,7 +211,7 @@ def _together(rows: Sequence[StreamRow]) -> Rows:
             places.append(ones)
     shown = [Alike(ones[:MOST_ALIKE], len(ones[MOST_ALIKE:])) for ones in places]
     kept = list(_fitting(shown, MOST_PROBLEMS))
-    return Rows(kept, len(rows) - sum(one.count for one in kept))
+    return Rows(kept, len(rows) - sum(one.total for one in kept))
 
 
 def _bounded(rows: Sequence[StreamRow]) -> Rows:

@@ -6,10 +6,13 @@ import asyncio
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
+from http import HTTPStatus
 from itertools import count
 from typing import Final
 from weakref import WeakValueDictionary
 
+from streamgauge.documents import documents
+from streamgauge.report.incident import Asked, incident_of
 from streamgauge.report.status import status_json
 from streamgauge.report.view import view
 from streamgauge.verdict.seen import verdict_on
@@ -17,11 +20,17 @@ from streamgauge.watch import Watch
 from streamgauge.watched import Seen, WatchedTarget
 from streamgauge.web.answer import accepts_gzip, compressed
 from streamgauge.web.assets import ASSET_HEADERS, PAGE_HEADERS, assets
-from streamgauge.web.documents import documents
-from streamgauge.web.http import Application, Request, Response, unknown_target
+from streamgauge.web.http import Application, Request, Response, text_response, unknown_target
+from streamgauge.web.inquiries import Inquiries
 from streamgauge.web.overview import overview
 from streamgauge.web.scrapes import Scrapes
-from streamgauge.web.status import MOST_QUERY, document_page, documents_page, status_page
+from streamgauge.web.status import (
+    MOST_QUERY,
+    document_page,
+    documents_page,
+    status_page,
+    stream_page,
+)
 from streamgauge.web.threads import in_thread
 
 _JSON_HEADERS: Final = {
@@ -46,6 +55,7 @@ class Pages:
     def __init__(self, watch: Watch, scrapes: Scrapes) -> None:
         self._watch = watch
         self._scrapes = scrapes
+        self._inquiries = Inquiries()
         self._asked = count()
         self._turn = asyncio.Lock()
         self._writings: WeakValueDictionary[_Key, _Writing] = WeakValueDictionary()
@@ -55,8 +65,11 @@ class Pages:
         return {
             "/": self.status,
             "/api/v1/status": self.api,
-            "/docs": self.documents,
+            "/stream": self.stream,
+            **dict.fromkeys(("/docs/", "/runbooks/"), self.documents),
+            **dict.fromkeys(("/docs", "/runbooks"), self.elsewhere),
             **{f"/{path}": self.document for path in documents()},
+            **{f"/{path}.md": self.elsewhere for path in documents()},
             **{f"/static/{name}": self.asset for name in assets()},
         }
 
@@ -89,6 +102,37 @@ class Pages:
         """A script, a style or a picture of the pages."""
         asset = assets()[request.path.removeprefix("/static/")]
         return Response(asset.body, headers={**ASSET_HEADERS, "content-type": asset.media_type})
+
+    async def stream(self, request: Request) -> Response:
+        """The page about one stream: Redis is read, and asked about one group of it."""
+        asked, targets = request.query, self._watch.targets
+        target = targets.get(asked.get("redis", ""))
+        if target is None or asked.get("db", f"db{target.redis.db}") != f"db{target.redis.db}":
+            return unknown_target("/stream", targets)
+        (seen,) = await self._see([target])
+        page = await in_thread(
+            self._stream_page, target, seen, asked.get("stream", ""), asked.get("group") or None
+        )
+        if page is None:
+            return text_response("no stream of this name is watched\n", HTTPStatus.NOT_FOUND)
+        return _html(page)
+
+    def _stream_page(
+        self, target: WatchedTarget, seen: Seen, stream: str, group: str | None
+    ) -> str | None:
+        def ask(name: bytes, about: bytes, consumers: int | None) -> Asked:
+            return self._inquiries.ask(
+                target.redis.name, name, about, lambda: target.inquire(name, about, consumers)
+            )
+
+        found = incident_of(target, seen, stream, group, ask)
+        return None if found is None else stream_page(found)
+
+    async def elsewhere(self, request: Request) -> Response:
+        """Lead from an address of before, with .md or without a slash, to that of now."""
+        name = request.path.rpartition("/")[2]
+        place = name.removesuffix(".md") if name.endswith(".md") else f"{name}/"
+        return Response(b"", HTTPStatus.PERMANENT_REDIRECT, {"location": place})
 
     async def documents(self, _request: Request) -> Response:
         """The list of documents and runbooks."""

@@ -11,15 +11,17 @@ from urllib.parse import urlencode
 from markupsafe import Markup, escape
 
 from streamgauge import __version__
+from streamgauge.documents import Document, documents, runbook_path
 from streamgauge.labels import label_value
+from streamgauge.report.incident import Incident, advice_note
 from streamgauge.report.names import plain
 from streamgauge.report.summary import is_unclassified, problem_count
-from streamgauge.report.view import Figure, Row, View, columns, texts
+from streamgauge.report.view import Figure, Row, columns, texts
 from streamgauge.shard import WHOLE, Shard
 from streamgauge.verdict.states import Severity, worst
 from streamgauge.verdict.words import Sentence, counted, duration
 from streamgauge.web.assets import assets
-from streamgauge.web.documents import Document, document_html, documents, runbook_path
+from streamgauge.web.documents import document_html
 from streamgauge.web.overview import Overview, StreamRow, figures
 
 if TYPE_CHECKING:
@@ -57,12 +59,26 @@ def document_page(document: Document) -> str:
     return _page("document.html", "../", title=document.title, body=html)
 
 
+def stream_page(incident: Incident) -> str:
+    """Write the page about one stream; no name in it can be markup."""
+    runbook = incident.runbook
+    html = "" if runbook is None else Markup(document_html(runbook, ""))  # noqa: S704 - as below
+    return _page(
+        "stream.html",
+        "",
+        incident=incident,
+        place=(incident.redis, incident.db),
+        note=advice_note(incident),
+        runbook_html=html,
+    )
+
+
 def documents_page() -> str:
-    """Write the list of the documents."""
+    """Write the list of the documents, for an address that ends with a slash."""
     every = documents().values()
     return _page(
         "documents.html",
-        "",
+        "../",
         documents=[one for one in every if one.path.startswith("docs/")],
         runbooks=[one for one in every if one.path.startswith("runbooks/")],
     )
@@ -93,6 +109,7 @@ def _environment() -> Environment:
     )
     environment.filters |= {
         "name": _name,
+        "plain": plain,
         "sentence": _sentence,
         "mark": _mark,
         "duration": duration,
@@ -107,14 +124,15 @@ def _environment() -> Environment:
     return environment
 
 
-def page_of(view: View, row: Row) -> str | None:
+def page_of(place: tuple[bytes, int], row: Row) -> str | None:
     """The address of the page about a stream or a group, relative to the status page.
 
     None for a name that is too long for an address.
     """
     if sum(len(name) for _, name in row.names) > _LONGEST_NAMES:
         return None
-    parts = {"redis": label_value(view.redis), "db": f"db{view.verdict.db}"}
+    redis, db = place
+    parts = {"redis": label_value(redis), "db": f"db{db}"}
     parts |= {key: label_value(name) for key, name in row.names if key in ("stream", "group")}
     return f"stream?{urlencode(parts)}"
 

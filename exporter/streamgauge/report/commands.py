@@ -1,0 +1,281 @@
+"""Commands to paste, with real names: those that only read come first, what loses something last.
+
+A name is one word of the shell on exactly its bytes. What a screen or a clipboard may change, such
+as newlines, escape sequences, right-to-left marks and bytes that are no UTF-8, and NUL, which no
+argument can hold, goes to redis-cli by its input, where `"\\x00"` writes any byte.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, NamedTuple
+
+from streamgauge.config import RedisConfig
+from streamgauge.model.records import Consumer
+from streamgauge.report.names import plain
+from streamgauge.source.inquiry import Answer, PendingEntry, Refusal
+from streamgauge.verdict.group import DAY
+from streamgauge.verdict.states import GroupState, StreamState
+from streamgauge.verdict.words import duration, entries
+
+_PLAIN_WORD: Final = re.compile(rb"[A-Za-z0-9_.:/@%+=,$*-]+")
+_MOST_REMOVED: Final = 5
+_LONGEST_NAME: Final = 2_000
+_LEAST_IDLE_SECONDS: Final = 60.0
+_BEHIND: Final = frozenset(
+    {
+        GroupState.STALLED, GroupState.LAG_GROWING, GroupState.BEHIND, GroupState.LOSING_ENTRIES,
+        GroupState.NO_CONSUMER, GroupState.ABANDONED,
+    }
+)  # fmt: skip
+
+
+class Advice(NamedTuple):
+    """A command as a shell takes it, what it does, and what it cannot undo; nothing where it only
+    reads.
+    """
+
+    line: str
+    does: str
+    cannot_undo: str = ""
+
+    @property
+    def reads_only(self) -> bool:
+        """Whether it changes nothing."""
+        return not self.cannot_undo
+
+
+class Situation(NamedTuple):
+    """What the advice is about; without a group about the stream alone."""
+
+    server: RedisConfig
+    stream: bytes
+    stream_state: str
+    group: bytes | None = None
+    group_state: str = ""
+    ack_limit_seconds: float | None = None
+    answer: Answer | None = None
+
+
+def advice(situation: Situation) -> list[Advice]:
+    """Return the commands that help in a situation, the safest first; none for endless names."""
+    if max(len(situation.stream), len(situation.group or b"")) > _LONGEST_NAME:
+        return []
+    found = [*_about_stream(situation), *_about_group(situation)]
+    return sorted(found, key=lambda one: not one.reads_only)
+
+
+def _about_stream(at: Situation) -> Iterator[Advice]:
+    if at.stream_state == StreamState.WRONG_TYPE:
+        yield _advice(at, [b"TYPE", at.stream], "tells what the key holds instead of a stream")
+        yield _advice(
+            at,
+            [b"RENAMENX", at.stream, at.stream + b".was"],
+            "moves the key of another type out of the way, so that the stream can be made",
+            "who uses the key under its name does not find it; RENAME moves it back",
+        )
+        return
+    yield _advice(at, [b"XLEN", at.stream], "counts the entries that the stream holds")
+    if at.stream_state in (StreamState.QUIET, StreamState.NEVER_WRITTEN, StreamState.MISSING):
+        yield _advice(
+            at,
+            [b"XREAD", b"COUNT", b"1", b"BLOCK", b"30000", b"STREAMS", at.stream, b"$"],
+            "waits up to 30 s and shows the next entry that arrives: nothing means that nobody "
+            "writes, and only starting what writes to it mends that",
+        )
+
+
+def _about_group(at: Situation) -> Iterator[Advice]:
+    if at.group is None:
+        return
+    if at.group_state == GroupState.MISSING:
+        yield from _creating(at, at.group)
+        return
+    yield _advice(at, [b"XINFO", b"GROUPS", at.stream], "shows where each group stands")
+    yield _advice(
+        at,
+        [b"XINFO", b"CONSUMERS", at.stream, at.group],
+        "shows each consumer, what it owns and since when it is idle",
+    )
+    yield _advice(
+        at,
+        [b"XPENDING", at.stream, at.group, b"-", b"+", b"20"],
+        "shows the 20 oldest entries that were handed out and not acknowledged",
+    )
+    yield from _clearing(at, at.group)
+    yield from _claiming(at, at.group)
+    yield from _removing(at, at.group)
+    yield from _acknowledging(at, at.group)
+    if at.group_state in _BEHIND:
+        yield from _skipping(at, at.group)
+
+
+def _creating(at: Situation, group: bytes) -> Iterator[Advice]:
+    yield _advice(
+        at,
+        [b"XGROUP", b"CREATE", at.stream, group, b"0"],
+        "creates the group, which is then handed everything that the stream still holds",
+        "what the group had processed before is handed to it once more",
+    )
+    yield _advice(
+        at,
+        [b"XGROUP", b"CREATE", at.stream, group, b"$"],
+        "creates the group, which is then handed only what is added from now on",
+        "the group is never handed what the stream holds now",
+    )
+
+
+def _pending(at: Situation) -> Sequence[PendingEntry]:
+    if at.answer is None or isinstance(at.answer.pending, Refusal):
+        return ()
+    return at.answer.pending
+
+
+def _stuck(at: Situation) -> list[PendingEntry]:
+    """Entries that the stream still holds and that nobody touched for long, or that page."""
+    held = [one for one in _pending(at) if one.is_held is not False]
+    if at.group_state == GroupState.NOT_ACKNOWLEDGING:
+        return held
+    return [one for one in held if one.idle_seconds >= _idle_seconds(at)]
+
+
+def _idle_seconds(at: Situation) -> float:
+    return max(_LEAST_IDLE_SECONDS, at.ack_limit_seconds or 0.0)
+
+
+def _clearing(at: Situation, group: bytes) -> Iterator[Advice]:
+    """Entries that are gone leave the list."""
+    gone = [one for one in _pending(at) if one.is_held is False]
+    if gone:
+        yield _advice(
+            at,
+            [b"XACK", at.stream, group, *_ids(gone)],
+            f"takes {entries(len(gone))} off the list that the stream no longer holds",
+            "that they were once pending is forgotten; their contents are gone already",
+        )
+
+
+def _claiming(at: Situation, group: bytes) -> Iterator[Advice]:
+    """Entries in nobody's hands go to a consumer that lives."""
+    if at.answer is None or not _stuck(at):
+        return
+    taker, idle = _taker(at.answer.consumers, _pending(at)), _idle_seconds(at)
+    takes = [b"XAUTOCLAIM", at.stream, group, taker, b"%d" % (idle * 1000), b"0-0"]
+    yield _advice(
+        at,
+        [*takes, b"COUNT", b"100", b"JUSTID"],
+        f"gives up to 100 entries that were not touched for {duration(idle)} to {plain(taker)}, "
+        "which gets them when it reads its own pending entries (XREADGROUP from 0, not from >)",
+        "an owner that is only slow processes them as well, so they may be processed twice",
+    )
+
+
+def _acknowledging(at: Situation, group: bytes) -> Iterator[Advice]:
+    """The way out for entries that no consumer can process."""
+    stuck = _stuck(at)
+    if stuck:
+        yield _advice(
+            at,
+            [b"XACK", at.stream, group, *_ids(stuck)],
+            f"says that {entries(len(stuck))} of the oldest are done, whoever owns them",
+            "they are never handed to anybody again; XRANGE still reads them in the stream",
+        )
+
+
+def _removing(at: Situation, group: bytes) -> Iterator[Advice]:
+    """Consumers that own nothing and have been idle for a day."""
+    answer = at.answer
+    if answer is None or isinstance(answer.consumers, Refusal):
+        return
+    idle = [one for one in answer.consumers if one.idle_seconds > DAY and not one.pending]
+    for one in sorted(idle, key=lambda one: -one.idle_seconds)[:_MOST_REMOVED]:
+        yield _advice(
+            at,
+            [b"XGROUP", b"DELCONSUMER", at.stream, group, one.name],
+            f"removes a consumer that owns nothing and was idle for {duration(one.idle_seconds)}",
+            "its idle time is forgotten; Redis makes it anew when it reads again",
+        )
+
+
+def _skipping(at: Situation, group: bytes) -> Iterator[Advice]:
+    cursor = at.answer.last_delivered if at.answer else None
+    back = ""
+    if cursor is not None:
+        line = _line(at.server, [b"XGROUP", b"SETID", at.stream, group, str(cursor).encode()])
+        back = f"; to go back: {line}"
+    yield _advice(
+        at,
+        [b"XGROUP", b"SETID", at.stream, group, b"$"],
+        "the last resort: skips everything that waits, and the alert ends",
+        f"the group is not handed what it skipped{back}",
+    )
+
+
+def _taker(consumers: Sequence[Consumer] | Refusal, pending: Iterable[PendingEntry]) -> bytes:
+    """The consumer that asked for entries last, if possible none that owns the oldest."""
+    if isinstance(consumers, Refusal) or not consumers:
+        return b"rescue"
+    owners = {one.owner for one in pending}
+    return min(consumers, key=lambda one: (one.name in owners, one.idle_seconds)).name
+
+
+def _ids(pending: Iterable[PendingEntry]) -> Iterator[bytes]:
+    return (str(one.entry_id).encode() for one in pending)
+
+
+def _advice(at: Situation, words: Sequence[bytes], does: str, cannot_undo: str = "") -> Advice:
+    return Advice(_line(at.server, words), does, cannot_undo)
+
+
+def _line(server: RedisConfig, words: Sequence[bytes]) -> str:
+    cli = shlex.join(_redis_cli(server))
+    if all(map(_is_safe, words)):
+        return f"{cli} {' '.join(shlex.quote(word.decode()) for word in words)}"
+    command = " ".join(map(_redis_word, words))
+    return f"printf '%s\\n' '{command}' | {cli}"
+
+
+def _redis_cli(server: RedisConfig) -> Iterator[str]:
+    yield "redis-cli"
+    if server.unix_path is not None:
+        yield from ("-s", server.unix_path)
+    else:
+        yield from ("-h", server.host or "", "-p", str(server.port))
+    if server.tls is not None:
+        yield "--tls"
+        if server.tls.ca_file is not None:
+            yield from ("--cacert", str(server.tls.ca_file))
+        if server.tls.server_name is not None:
+            yield from ("--sni", server.tls.server_name)
+        if server.tls.insecure_skip_verify:
+            yield "--insecure"
+    if server.db:
+        yield from ("-n", str(server.db))
+
+
+def _is_safe(word: bytes) -> bool:
+    """Whether a screen shows it as it is and a clipboard keeps it; the shell needs quotes alone."""
+    try:
+        text = word.decode()
+    except UnicodeDecodeError:
+        return False
+    return text.isprintable() and (text.isascii() or all(map(str.isalnum, text)))
+
+
+def _redis_word(word: bytes) -> str:
+    """A word of redis-cli's input, in ASCII without a single quote, so the shell takes it as is."""
+    if _PLAIN_WORD.fullmatch(word):
+        return word.decode()
+    shown = "".join(
+        chr(byte) if 0x20 <= byte < 0x7F and byte not in b"\"'\\" else f"\\x{byte:02x}"
+        for byte in word
+    )
+    return f'"{shown}"'
+
+
+LOGIN: Final = (
+    "If the server wants a login, set REDISCLI_AUTH to the password and add --user NAME behind "
+    "redis-cli; the user of the exporter may only read."
+)

@@ -1,0 +1,405 @@
+"""One stream and its groups as somebody needs them at night: what, since when, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, NamedTuple
+
+from streamgauge.config import RedisConfig
+from streamgauge.documents import BLIND_RUNBOOK, RUNBOOK_OF, Document, documents
+from streamgauge.labels import label_value
+from streamgauge.model.changes import Change
+from streamgauge.model.records import Consumer, Group
+from streamgauge.report.commands import LOGIN, Advice, Situation, advice
+from streamgauge.report.names import plain
+from streamgauge.report.summary import EXIT_CODES, UNREADABLE_EXIT_CODE, trouble
+from streamgauge.report.view import (
+    Figure,
+    Part,
+    Row,
+    finding_row,
+    group_row,
+    stream_row,
+    time_figures,
+    utc,
+)
+from streamgauge.source.errors import Unreadable
+from streamgauge.source.inquiry import Answer, PendingEntry, Refusal
+from streamgauge.verdict.looks import Look
+from streamgauge.verdict.records import GroupVerdict, RedisVerdict
+from streamgauge.verdict.seen import verdict_on
+from streamgauge.verdict.states import SEVERITY, GroupState, Severity, StreamState, worst
+from streamgauge.verdict.words import Sentence, counted, duration, entries
+from streamgauge.watched import Seen, WatchedTarget
+
+MOST_CONSUMERS: Final = 50
+
+
+class Asked(NamedTuple):
+    """What Redis answered about the group, or why it did not."""
+
+    answer: Answer | None = None
+    note: Sentence | None = None
+
+
+def not_asked(error: Unreadable) -> Asked:
+    """Say why Redis did not answer."""
+    detail = str(error).encode("utf-8", "surrogateescape")
+    return Asked(None, Sentence(f"Redis could not be asked ({error.reason}): {{}}", (detail,)))
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """Everything about one stream, in the order of the page.
+
+    `group` is the one that pending entries, consumers and commands are about; None when there is
+    none. `notes` say what is missing here and why.
+    """
+
+    redis: bytes
+    db: int
+    at: float
+    severity: Severity
+    sentence: Sentence
+    stream: Row
+    group: bytes | None
+    findings: Sequence[Row]
+    notes: Sequence[Sentence]
+    parts: Sequence[Part]
+    advice: Sequence[Advice]
+    runbook: Document | None
+    is_read: bool = True
+
+    @property
+    def exit_code(self) -> int:
+        """As that of the report: 3 where Redis could not be read."""
+        return EXIT_CODES[self.severity] if self.is_read else UNREADABLE_EXIT_CODE
+
+    @property
+    def time(self) -> str:
+        """When Redis was read."""
+        return utc(self.at).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def incident_of(
+    target: WatchedTarget,
+    seen: Seen,
+    stream: str,
+    group: str | None,
+    ask: Callable[[bytes, bytes, int | None], Asked],
+) -> Incident | None:
+    """Find a stream by its name as on /metrics, ask about its group, and say everything.
+
+    None when no such stream is known. `ask` gets the stream, the group and how many consumers it
+    has.
+    """
+    known = [one.name for one in seen.look.snapshot.streams]
+    known += [one.name for one in seen.faults.streams]
+    name = next((one for one in known if label_value(one) == stream), None)
+    if name is None:
+        if seen.look.snapshot.up:
+            return None
+        name = stream.encode("utf-8", "surrogateescape")
+    seen = narrowed(seen, name)
+    verdict = verdict_on(seen)
+    wanted = None if group is None else group.encode("utf-8", "surrogateescape")
+    wanted = next(
+        (one.group.name for one in verdict.groups if label_value(one.group.name) == group), wanted
+    )
+    about = chosen_group(verdict, wanted)
+    asked = Asked()
+    if about is not None and about.group.exists:
+        asked = ask(name, about.group.name, about.group.consumers)
+    return incident(seen, name, wanted, target.changes(name), asked, target.redis)
+
+
+def narrowed(seen: Seen, stream: bytes) -> Seen:
+    """What was seen of one stream alone, so that only that is judged."""
+    return seen._replace(
+        look=_only(seen.look, stream),
+        earlier=None if seen.earlier is None else _only(seen.earlier, stream),
+        faults=seen.faults._replace(
+            streams=tuple(one for one in seen.faults.streams if one.name == stream)
+        ),
+    )
+
+
+def _only(look: Look, stream: bytes) -> Look:
+    streams = [one for one in look.snapshot.streams if one.name == stream]
+    snapshot = replace(look.snapshot, streams=streams, keys=(), key_counts=(), error_counts=())
+    return look._replace(snapshot=snapshot)
+
+
+def chosen_group(verdict: RedisVerdict, group: bytes | None) -> GroupVerdict | None:
+    """The group that was asked about, else the most serious one; None when there is none."""
+    if group is not None:
+        return next((one for one in verdict.groups if one.group.name == group), None)
+    return verdict.groups[0] if verdict.groups else None
+
+
+def incident(
+    seen: Seen,
+    stream: bytes,
+    group: bytes | None,
+    changes: Sequence[Change],
+    asked: Asked,
+    server: RedisConfig,
+) -> Incident | None:
+    """Say everything about a stream; None when none of that name is known.
+
+    `server` is where commands go when Redis did not say which of its servers holds the stream.
+    """
+    verdict = verdict_on(seen)
+    if not verdict.up:
+        return _unreadable(verdict, stream, group, changes)
+    found = next((one for one in verdict.streams if one.stream.name == stream), None)
+    if found is None:
+        return None
+    row = stream_row(found, verdict.seconds)
+    about = chosen_group(verdict, group)
+    notes = [] if asked.note is None else [asked.note]
+    if group is not None and about is None:
+        notes.append(Sentence("The stream has no group {} now.", (group,)))
+    rows = [group_row(one) for one in verdict.groups]
+    judged = [one for one in rows if group is None or one.name == group]
+    worst_row = max([row, *judged], key=lambda one: one.severity.rank)
+    if judged and group is not None:
+        worst_row = judged[0]
+    parts = [
+        _changes_part(changes, verdict.at, stream),
+        _groups_part(verdict, seen),
+        *_answer_parts(about, asked.answer),
+    ]
+    situation = Situation(
+        asked.answer.server if asked.answer else server,
+        stream,
+        found.state,
+        None if about is None else about.group.name,
+        "" if about is None else about.state,
+        None if about is None else about.group.ack_limit_seconds,
+        asked.answer,
+    )
+    findings = [
+        finding_row(one)
+        for one in verdict.findings
+        if any(subject.stream == stream for subject in one.subjects)
+    ]
+    return Incident(
+        redis=verdict.redis.encode("utf-8", "surrogatepass"),
+        db=verdict.db,
+        at=verdict.at,
+        severity=worst(one.severity for one in (row, *judged, *findings)),
+        sentence=_sentence(worst_row),
+        stream=row,
+        group=None if about is None else about.group.name,
+        findings=findings,
+        notes=notes,
+        parts=parts,
+        advice=advice(situation),
+        runbook=_runbook([worst_row, *findings]),
+    )
+
+
+def _unreadable(
+    verdict: RedisVerdict, stream: bytes, group: bytes | None, changes: Sequence[Change]
+) -> Incident:
+    """What is left to say when Redis cannot be read: why, and what was known before."""
+    why = trouble(verdict)[:1] or [Sentence("no answer")]
+    row = Row((("stream", stream),), "unknown", Severity.CRITICAL, why[0])
+    return Incident(
+        redis=verdict.redis.encode("utf-8", "surrogatepass"),
+        db=verdict.db,
+        at=verdict.at,
+        severity=Severity.CRITICAL,
+        sentence=Sentence(f"Redis could not be read: {why[0].template}", why[0].names),
+        stream=row,
+        group=group,
+        findings=(),
+        notes=(Sentence("Nothing is known now about {}.", (stream,)),),
+        parts=(_changes_part(changes, verdict.at, stream),),
+        advice=(),
+        runbook=documents().get(f"runbooks/{BLIND_RUNBOOK}"),
+        is_read=False,
+    )
+
+
+def _sentence(row: Row) -> Sentence:
+    """The verdict in one sentence: on what, which, and the measured and declared values."""
+    template = " on ".join(["{}"] * len(row.names))
+    names = tuple(name for _, name in reversed(row.names))
+    return Sentence(f"{template}: {row.state}: {row.why.template}", (*names, *row.why.names))
+
+
+def _runbook(rows: Sequence[Row]) -> Document | None:
+    for row in rows:
+        found = documents().get(f"runbooks/{RUNBOOK_OF.get(row.state, '')}")
+        if row.severity.is_problem and found is not None:
+            return found
+    return None
+
+
+def _changes_part(changes: Sequence[Change], at: float, stream: bytes) -> Part:
+    rows = [_change_row(one, at, stream) for one in reversed(changes)]
+    return Part("changes", "What changed", rows, "No state was seen to change.")
+
+
+def _change_row(change: Change, at: float, stream: bytes) -> Row:
+    seconds = change.at_us / 1e6
+    when = f"{utc(seconds):%m-%d %H:%M:%S} ({duration(max(0.0, at - seconds))} ago)"
+    names = [("stream", stream)]
+    if change.group is not None:
+        names.append(("group", change.group))
+    before = f"before: {change.before or 'no problem'}"
+    if change.is_first:
+        before = "so it was at the first look of all; since when it is not known"
+    severity = _severity_of(change.after)
+    figures = (
+        Figure("at", None, "when", when, in_table=True),
+        *time_figures("at", seconds),
+        Figure("before", change.before),
+    )
+    return Row(tuple(names), change.after or "no problem", severity, Sentence(before), figures)
+
+
+def _severity_of(state: str) -> Severity:
+    known = {str(one): severity for one, severity in SEVERITY.items()
+             if isinstance(one, StreamState | GroupState)}  # fmt: skip
+    return known.get(state, Severity.OK)
+
+
+def _groups_part(verdict: RedisVerdict, seen: Seen) -> Part:
+    before = {
+        group.name: group
+        for stream in (seen.earlier.snapshot.streams if seen.earlier else ())
+        for group in stream.groups
+    }
+    lengths = {one.stream.name: one.stream.length for one in verdict.streams}
+    rows = []
+    for one in verdict.groups:
+        row = group_row(one)
+        values = _group_figures(one, before.get(one.group.name), verdict, lengths[one.stream])
+        shown = {figure.key: figure._replace(in_table=False) for figure in row.figures}
+        shown |= {figure.key: figure for figure in values}
+        rows.append(row._replace(figures=tuple(shown.values())))
+    return Part("groups", "Consumer groups", rows, "No consumer group reads this stream.")
+
+
+def _group_figures(
+    one: GroupVerdict, before: Group | None, verdict: RedisVerdict, length: int | None
+) -> Iterator[Figure]:
+    """Wait, standing, falling behind, loss, headroom and time to drain."""
+    group = one.group
+    if not group.exists:
+        return
+    lag = "unknown" if group.lag is None else f"{group.lag:,}"
+    yield Figure("lag", group.lag, "waiting", lag, in_table=True)
+    yield _span("lag_seconds", group.lag_seconds, "wait")
+    yield _span("stalled_seconds", group.stalled_seconds, "standing")
+    yield _span("falling_behind_seconds", group.falling_behind_seconds, "falling behind")
+    lost = "" if group.entries_lost is None else f"{group.entries_lost:,}"
+    yield Figure("entries_lost", group.entries_lost, "lost", lost, in_table=True)
+    used = group.retention_used_ratio
+    room = None if used is None or group.lag is None or length is None else length - group.lag
+    headroom = "" if room is None or used is None else f"{room:,} ({max(0.0, 1 - used):.0%})"
+    yield Figure("headroom_entries", room, "headroom", headroom, in_table=True)
+    drains = _drain_seconds(group, before, verdict.seconds)
+    text = "does not shrink" if drains == -1 else "" if drains is None else duration(drains)
+    value = None if drains == -1 else drains
+    yield Figure("drain_seconds", value, "drains in", text, in_table=True)
+
+
+def _span(key: str, seconds: float | None, label: str) -> Figure:
+    return Figure(key, seconds, label, "" if seconds is None else duration(seconds), in_table=True)
+
+
+def _drain_seconds(
+    group: Group | object, before: Group | None, seconds: float | None
+) -> float | None:
+    """At the pace of the last two looks; -1 where it does not get shorter, None where unknown."""
+    if not isinstance(group, Group) or group.lag is None:
+        return None
+    if group.lag == 0:
+        return 0.0
+    if before is None or before.lag is None or not seconds:
+        return None
+    fewer = before.lag - group.lag
+    return -1 if fewer <= 0 else group.lag * seconds / fewer
+
+
+def _answer_parts(about: GroupVerdict | None, answer: Answer | None) -> Iterator[Part]:
+    if about is None or not about.group.exists or answer is None:
+        return
+    title = "Oldest pending entries"
+    if isinstance(answer.pending, Refusal):
+        yield Part("pending", title, (), f"Not told: {_told(answer.pending)}")
+    else:
+        rows = [_pending_row(one) for one in answer.pending]
+        yield Part("pending", title, rows, "No entry is pending.")
+        if answer.refusal is not None:
+            told = f"Not told: {_told(answer.refusal)}"
+            yield Part("lookup", "Whether they are still in the stream", (), told)
+    title = "Consumers by idle time"
+    if isinstance(answer.consumers, Refusal):
+        yield Part("consumers", title, (), f"Not told: {_told(answer.consumers)}")
+        return
+    listed = sorted(answer.consumers, key=lambda one: -one.idle_seconds)
+    if len(listed) > MOST_CONSUMERS:
+        title = f"{title}, {MOST_CONSUMERS} of {len(listed):,}"
+    rows = [_consumer_row(one) for one in listed[:MOST_CONSUMERS]]
+    yield Part("consumers", title, rows, "The group has no consumer.")
+
+
+def _told(refusal: Refusal) -> str:
+    return plain(refusal.detail)
+
+
+def _pending_row(entry: PendingEntry) -> Row:
+    names: tuple[tuple[str, bytes], ...] = (("entry", str(entry.entry_id).encode()),)
+    why = Sentence("released: no consumer owns it")
+    if entry.owner:
+        why = Sentence(
+            f"owned by {{}}, untouched for {duration(entry.idle_seconds)}", (entry.owner,)
+        )
+    state, severity = "still there", Severity.OK
+    if entry.is_held is None:
+        state, severity = "not looked up", Severity.UNKNOWN
+    elif not entry.is_held:
+        state, severity = "gone from the stream", Severity.WARNING
+    age = entry.age_seconds
+    figures = (
+        Figure("age_seconds", age, "age", "unknown" if age is None else duration(age), True),
+        Figure("idle_seconds", entry.idle_seconds),
+        Figure("deliveries", entry.deliveries, "deliveries", f"{entry.deliveries:,}", True),
+        Figure("owner", entry.owner.decode("utf-8", "backslashreplace")),
+        Figure("still_there", entry.is_held),
+    )
+    return Row(names, state, severity, why, figures)
+
+
+def _consumer_row(consumer: Consumer) -> Row:
+    owns = consumer.pending > 0
+    why = Sentence("its removal loses nothing")
+    if owns:
+        why = Sentence(
+            f"its removal loses track of {entries(consumer.pending)}: nobody is handed them again; "
+            "claim them first"
+        )
+    inactive, idle = consumer.inactive_seconds, duration(consumer.idle_seconds)
+    figures = (
+        Figure("pending", consumer.pending, "pending", f"{consumer.pending:,}", True),
+        Figure("idle_seconds", consumer.idle_seconds, "idle", idle, True),
+        Figure(
+            "inactive_seconds", inactive, "handed nothing for",
+            "" if inactive is None else duration(inactive), inactive is not None,
+        ),
+        Figure("is_safe_to_remove", not owns),
+    )  # fmt: skip
+    state = "owns entries" if owns else "owns nothing"
+    return Row((("consumer", consumer.name),), state, Severity.OK, why, figures)
+
+
+def advice_note(incident: Incident) -> str:
+    """What stands above the commands."""
+    reads = sum(1 for one in incident.advice if one.reads_only)
+    return f"{counted(reads, 'command')} only read{'s' if reads == 1 else ''}. {LOGIN}"
