@@ -249,5 +249,5 @@ def test_without_a_script_all_is_there_and_the_search_is_a_form(open_page, addre
 def test_nothing_is_asked_of_anybody_else(open_page, address):
     page = open_page(address)
     expect(row(page, "feed:quiet")).to_be_visible()
-    page.goto(f"{address}docs/metrics.md")
+    page.goto(f"{address}docs/metrics")
     assert [asked for asked in open_page.asked if not asked.startswith(address)] == []

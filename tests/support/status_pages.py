@@ -7,7 +7,9 @@ from typing import Any
 
 import redis
 
+from streamgauge.config import RedisConfig
 from support.exporter import ExporterProcess
+from support.servers import RealServer
 
 STREAMS = [
     {"match": "feed:typed", "class": "continuous"},
@@ -24,6 +26,11 @@ def configuration(*servers: dict[str, Any]) -> dict[str, Any]:
         "discovery": {"match": ["*"], "interval": "100ms"},
         "streams": STREAMS,
     }
+
+
+def settings_of(server: RealServer) -> RedisConfig:
+    """The settings that lead to a server of the tests."""
+    return RedisConfig(name="main", host="127.0.0.1", port=server.port)
 
 
 def add_streams(client: redis.Redis) -> None:

@@ -142,7 +142,7 @@ class TestUnreadable:
         assert "could not be read: nothing is known" in shown.text
         assert "other: Connection refused by <b>10.0.0.1</b>" in shown.text
         assert "No number is shown" in shown.text
-        assert "runbooks/RedisStreamsMonitoringBlind.md" in shown.values("href")
+        assert "runbooks/RedisStreamsMonitoringBlind" in shown.values("href")
         assert "<dl" not in shown.markup
 
     def test_an_empty_redis_says_so(self):

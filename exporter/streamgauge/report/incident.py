@@ -13,7 +13,7 @@ from streamgauge.model.changes import Change
 from streamgauge.model.records import Consumer, Group
 from streamgauge.report.commands import LOGIN, Advice, Situation, advice
 from streamgauge.report.names import plain
-from streamgauge.report.summary import EXIT_CODES, UNREADABLE_EXIT_CODE, trouble
+from streamgauge.report.summary import EXIT_CODES, UNREAD, UNREADABLE_EXIT_CODE, trouble
 from streamgauge.report.view import (
     Figure,
     Part,
@@ -111,7 +111,16 @@ def incident_of(
     asked = Asked()
     if about is not None and about.group.exists:
         asked = ask(name, about.group.name, about.group.consumers)
+    elif wanted is not None and _is_denied(verdict):
+        asked = ask(name, wanted, None)  # a scrape may not read it, but some of it may be told
     return incident(seen, name, wanted, target.changes(name), asked, target.redis)
+
+
+def _is_denied(verdict: RedisVerdict) -> bool:
+    """Whether Redis answers, and only refuses what a scrape asks."""
+    if verdict.faults.redis is not None:
+        return verdict.faults.redis.reason == "noperm"
+    return any(one.state in UNREAD for one in verdict.streams)
 
 
 def narrowed(seen: Seen, stream: bytes) -> Seen:
@@ -152,14 +161,14 @@ def incident(
     """
     verdict = verdict_on(seen)
     if not verdict.up:
-        return _unreadable(verdict, stream, group, changes)
+        return _unreadable(verdict, stream, group, changes, asked)
     found = next((one for one in verdict.streams if one.stream.name == stream), None)
     if found is None:
         return None
     row = stream_row(found, verdict.seconds)
     about = chosen_group(verdict, group)
     notes = [] if asked.note is None else [asked.note]
-    if group is not None and about is None:
+    if group is not None and about is None and found.state not in UNREAD:
         notes.append(Sentence("The stream has no group {} now.", (group,)))
     rows = [group_row(one) for one in verdict.groups]
     judged = [one for one in rows if group is None or one.name == group]
@@ -169,7 +178,7 @@ def incident(
     parts = [
         _changes_part(changes, verdict.at, stream),
         _groups_part(verdict, seen),
-        *_answer_parts(about, asked.answer),
+        *_answer_parts(asked.answer),
     ]
     situation = Situation(
         asked.answer.server if asked.answer else server,
@@ -192,7 +201,7 @@ def incident(
         severity=worst(one.severity for one in (row, *judged, *findings)),
         sentence=_sentence(worst_row),
         stream=row,
-        group=None if about is None else about.group.name,
+        group=group if about is None else about.group.name,
         findings=findings,
         notes=notes,
         parts=parts,
@@ -202,7 +211,11 @@ def incident(
 
 
 def _unreadable(
-    verdict: RedisVerdict, stream: bytes, group: bytes | None, changes: Sequence[Change]
+    verdict: RedisVerdict,
+    stream: bytes,
+    group: bytes | None,
+    changes: Sequence[Change],
+    asked: Asked,
 ) -> Incident:
     """What is left to say when Redis cannot be read: why, and what was known before."""
     why = trouble(verdict)[:1] or [Sentence("no answer")]
@@ -217,7 +230,7 @@ def _unreadable(
         group=group,
         findings=(),
         notes=(Sentence("Nothing is known now about {}.", (stream,)),),
-        parts=(_changes_part(changes, verdict.at, stream),),
+        parts=(_changes_part(changes, verdict.at, stream), *_answer_parts(asked.answer)),
         advice=(),
         runbook=documents().get(f"runbooks/{BLIND_RUNBOOK}"),
         is_read=False,
@@ -327,15 +340,15 @@ def _drain_seconds(
     return -1 if fewer <= 0 else group.lag * seconds / fewer
 
 
-def _answer_parts(about: GroupVerdict | None, answer: Answer | None) -> Iterator[Part]:
-    if about is None or not about.group.exists or answer is None:
+def _answer_parts(answer: Answer | None) -> Iterator[Part]:
+    if answer is None:
         return
     title = "Oldest pending entries"
     if isinstance(answer.pending, Refusal):
         yield Part("pending", title, (), f"Not told: {_told(answer.pending)}")
     else:
         rows = [_pending_row(one) for one in answer.pending]
-        yield Part("pending", title, rows, "No entry is pending.")
+        yield Part("pending", title, rows, "No entry is pending.", is_judged=False)
         if answer.refusal is not None:
             told = f"Not told: {_told(answer.refusal)}"
             yield Part("lookup", "Whether they are still in the stream", (), told)
@@ -347,7 +360,7 @@ def _answer_parts(about: GroupVerdict | None, answer: Answer | None) -> Iterator
     if len(listed) > MOST_CONSUMERS:
         title = f"{title}, {MOST_CONSUMERS} of {len(listed):,}"
     rows = [_consumer_row(one) for one in listed[:MOST_CONSUMERS]]
-    yield Part("consumers", title, rows, "The group has no consumer.")
+    yield Part("consumers", title, rows, "The group has no consumer.", is_judged=False)
 
 
 def _told(refusal: Refusal) -> str:

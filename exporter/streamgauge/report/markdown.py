@@ -62,6 +62,6 @@ def _table(part: Part) -> Iterator[str]:
     yield f"|{'|'.join(['---'] * (len(names) + 1) + numbers + ['---'])}|"
     for row in part.rows:
         cells = [code_cell(name) for _, name in row.names]
-        cells.append(f"{MARKS[row.severity]} {row.state}")
+        cells.append(f"{MARKS[row.severity]} {row.state}" if part.is_judged else row.state)
         cells += texts(row, labels)
         yield f"| {' | '.join([*cells, row.why.text(code_cell)])} |"

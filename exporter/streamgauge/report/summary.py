@@ -24,7 +24,7 @@ EXIT_CODES: Final = {
     Severity.CRITICAL: 2,
 }
 _MOST_NAMED: Final = 3
-_UNREAD: Final = (StreamState.WRONG_TYPE, StreamState.UNREADABLE)
+UNREAD: Final = (StreamState.WRONG_TYPE, StreamState.UNREADABLE)
 
 
 def exit_code(verdicts: Iterable[RedisVerdict]) -> int:
@@ -108,7 +108,7 @@ def _exit_code(verdict: RedisVerdict) -> int:
 
 def _problems(verdict: RedisVerdict, severity: Severity) -> Iterator[Sentence]:
     """Name every problem once: what a stream's state says already is no further one."""
-    said = {one.stream.name for one in verdict.streams if one.state in _UNREAD}
+    said = {one.stream.name for one in verdict.streams if one.state in UNREAD}
     findings = [
         one
         for one in verdict.findings

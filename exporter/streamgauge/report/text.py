@@ -136,7 +136,11 @@ def _print_table(console: Console, part: Part, prefix: bytes) -> None:
         table.add_column(title, no_wrap=True, justify="left" if label == "class" else "right")
     for row, name, (state, *others) in zip(part.rows, names, cells, strict=True):
         shown = name if cell_len(name) <= room else ""
-        table.add_row(Text(shown), Text(state, COLOURS[row.severity]), *map(Text, others))
+        table.add_row(
+            Text(shown),
+            Text(state, COLOURS[row.severity] if part.is_judged else ""),
+            *map(Text, others),
+        )
     header, *lines = console.render_lines(table, pad=False)
     _print_line(console, header)
     for row, name, line in zip(part.rows, names, lines, strict=True):

@@ -6,12 +6,12 @@ import datetime as dt
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from streamgauge.labels import label_value
 from streamgauge.model.records import AbsentGroup, Group
 from streamgauge.policy import StreamClass
-from streamgauge.report.summary import severity_of, summary, trouble
+from streamgauge.report.summary import UNREAD, severity_of, summary, trouble
 from streamgauge.verdict.records import (
     Finding,
     GroupVerdict,
@@ -20,10 +20,8 @@ from streamgauge.verdict.records import (
     RedisVerdict,
     StreamVerdict,
 )
-from streamgauge.verdict.states import Severity, StreamState
+from streamgauge.verdict.states import Severity
 from streamgauge.verdict.words import Sentence, duration
-
-_UNREAD: Final = (StreamState.WRONG_TYPE, StreamState.UNREADABLE)
 
 
 class Figure(NamedTuple):
@@ -67,13 +65,17 @@ class Row(NamedTuple):
 
 
 class Part(NamedTuple):
-    """Rows of one kind under a title; `nothing` is said where there is none, if anything is."""
+    """Rows of one kind under a title; `nothing` is said where there is none, if anything is.
+
+    Their states are marked by how serious they are where they are judged.
+    """
 
     key: str
     title: str
     rows: Sequence[Row]
     nothing: str = ""
     is_table: bool = True
+    is_judged: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +167,7 @@ def _stream_figures(verdict: StreamVerdict, seconds: float | None) -> Iterator[F
     exists = None if stream.exists is None else bool(stream.exists)
     least = "at least " if verdict.age_is_least else ""
     last = f"{least}{duration(age)} ago" if age is not None else "never" if exists else ""
-    is_read = verdict.state not in _UNREAD  # a limit alone looks like a number that was read
+    is_read = verdict.state not in UNREAD  # a limit alone looks like a number that was read
     window = "" if seconds is None else f"added in {duration(seconds)}"
     yield Figure("class", stream.stream_class, "class", stream.stream_class, in_table=True)
     yield Figure("exists", exists)

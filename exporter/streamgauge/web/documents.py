@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
+_RUNBOOK: Final = re.compile(r"(?<![\w\[(/`])(Redis\w+)\.md\b")
+"""A runbook that another one names."""
+
 _NOT_IN_ANCHOR: Final = re.compile(r"[^\w\- ]")
 
 
@@ -26,7 +29,7 @@ def document_html(document: Document, root: str = "../") -> str:
 
     `root` leads from the page to the exporter's first page.
     """
-    tokens = _markdown().parse(document.text)
+    tokens = _markdown().parse(_RUNBOOK.sub(r"[\1](\1.md)", document.text))
     _give_anchors(tokens)
     for token in tokens:
         if token.children:

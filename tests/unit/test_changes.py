@@ -1,0 +1,93 @@
+"""Which changes of states are remembered, over how many looks, and over a restart."""
+
+from streamgauge.changes import note_changes
+from streamgauge.model.changes import MOST_CHANGES
+from streamgauge.model.memory import Memory
+from streamgauge.model.records import AbsentGroup
+from streamgauge.policy import Policy
+from streamgauge.state_file import StateFile
+from support.looks import AT, CONTINUOUS, EVENT, HYBRID, MISSING, group, look, stream
+
+POLICY = Policy({}, ())
+CALM = stream(HYBRID, group())
+LATE = stream(HYBRID, group(lag=7, lag_seconds=99.0))
+STALLED = stream(HYBRID, group(lag=7, lag_seconds=125.0, stalled_seconds=125.0))
+
+
+def noted(*looks_at, memory=None):
+    """What is remembered of `s` after looks a minute apart."""
+    memory = memory or Memory()
+    for number, one in enumerate(looks_at):
+        at = AT + 60 * number
+        note_changes(memory, look(one, at=at), POLICY)
+    return memory
+
+
+def told(memory):
+    return [(one.group, one.before, one.after) for one in memory.changes[b"s"].latest]
+
+
+def test_a_trouble_is_told_when_it_begins_when_it_gets_worse_and_when_it_ends():
+    memory = noted(CALM, CALM, LATE, STALLED, STALLED, CALM)
+    assert told(memory) == [
+        (b"g", "", "behind"),
+        (b"g", "behind", "stalled"),
+        (b"g", "stalled", ""),
+    ]
+    assert [one.at_us for one in memory.changes[b"s"].latest] == [
+        int((AT + seconds) * 1e6) for seconds in (120, 180, 300)
+    ]
+
+
+def test_what_is_no_problem_is_nothing_to_tell():
+    memory = noted(CALM, stream(EVENT, age=1.0), stream(EVENT, age=9000.0), stream(EVENT))
+    assert b"s" not in memory.changes
+
+
+def test_a_trouble_of_the_first_look_began_at_an_unknown_time():
+    (first,) = noted(LATE).changes[b"s"].latest
+    assert first.is_first
+    (later,) = noted(CALM, LATE).changes[b"s"].latest
+    assert not later.is_first
+
+
+def test_feeds_missing_streams_and_missing_groups_are_told():
+    feed = stream(CONTINUOUS)
+    assert told(noted(feed, stream(CONTINUOUS, age=99.0), stream(CONTINUOUS, **MISSING))) == [
+        (None, "", "quiet"),
+        (None, "quiet", "missing"),
+    ]
+    absent = stream(HYBRID, absent_groups=(AbsentGroup(b"g", 60.0, None),))
+    assert told(noted(CALM, absent)) == [(b"g", "", "group missing")]
+
+
+def test_losses_and_unacknowledged_entries_are_told():
+    lost = stream(HYBRID, group(entries_lost=3, lost_ago_seconds=5.0))
+    held = stream(HYBRID, group(unacknowledged_seconds=9.0, ack_limit_seconds=5.0, pending=1))
+    assert told(noted(CALM, lost, held)) == [
+        (b"g", "", "losing entries"),
+        (b"g", "losing entries", "not acknowledging"),
+    ]
+
+
+def test_the_latest_are_kept():
+    memory = noted(*[LATE, CALM] * MOST_CHANGES)
+    assert len(memory.changes[b"s"].latest) == MOST_CHANGES
+    assert told(memory)[-1] == (b"g", "behind", "")
+
+
+def test_they_end_with_the_stream():
+    memory = noted(CALM, LATE)
+    memory.forget_streams([b"other"])
+    assert memory.changes == {}
+
+
+def test_they_outlive_a_restart(tmp_path):
+    file = tmp_path / "state.json"
+    memory = noted(CALM, stream(HYBRID, group(b"\xff", lag=7, lag_seconds=99.0)))
+    StateFile(file).save("main", memory, at_once=True)
+    read = StateFile(file).memory("main")
+    assert read.changes == memory.changes
+    assert not read.is_new
+    noted(stream(HYBRID, group(b"\xff")), memory=read)
+    assert told(read)[-1] == (b"\xff", "behind", "")
