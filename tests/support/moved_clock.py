@@ -32,7 +32,14 @@ class MovedClock:
 
     def move(self, seconds: float) -> None:
         """Let so much time pass."""
-        self.moved_seconds += seconds
+        self._set(self.moved_seconds + seconds)
+
+    def move_to(self, unix: float) -> None:
+        """Let time pass until then; none, where it is later already."""
+        self._set(max(self.moved_seconds, unix - time.time()))
+
+    def _set(self, moved_seconds: float) -> None:
+        self.moved_seconds = moved_seconds
         with self._offset_file.open("r+b") as file:
             file.write(struct.pack("q", int(self.moved_seconds * 1e9)))
         time.sleep(0.002)  # Valkey 9 reads the clock once a millisecond
