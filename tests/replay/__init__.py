@@ -1,1 +1,1 @@
-"""Real servers and the real exporter under a moved clock, judged by promtool and the shipped rules."""
+"""Real servers and the real exporter under a moved clock; promtool and the shipped rules judge."""

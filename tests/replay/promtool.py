@@ -30,7 +30,7 @@ class Recording(NamedTuple):
 
 
 class Firing(NamedTuple):
-    """An alert that fired: seconds from the start to its first and last evaluation, and how many."""
+    """An alert that fired: its first and last evaluation, in seconds, and how many there were."""
 
     labels: dict[str, str]
     first: float

@@ -56,6 +56,8 @@ class Page:
     limit: float = 0.0
     until: float | None = None
     group: str = ""
+    by: float | None = None
+    """The latest moment, where the table does not tell it."""
 
     @property
     def earliest(self) -> float:
@@ -63,7 +65,7 @@ class Page:
 
     @property
     def latest(self) -> float:
-        return self.earliest + NO_LATER[self.alert]
+        return self.earliest + NO_LATER[self.alert] if self.by is None else self.by
 
     def problems(self, firing: Firing, end: float) -> Iterator[str]:
         """Say in which way what fired is not this page."""
@@ -134,6 +136,8 @@ class World:
     """Of the server."""
     settings: dict[str, Any] = field(default_factory=dict)
     """Of the exporter."""
+    begins: float | None = None
+    """Unix time; a Friday at eight o'clock UTC unless another is named."""
 
     def on(self, server: str) -> list[Scenario]:
         """The scenarios that can be played on a server."""

@@ -27,21 +27,22 @@ BEGINS_AT_EIGHT = 8
 _RULES = "".join(file.read_text() for file in bundle_path("alerts").glob("*.rules.yml"))
 
 
-def next_friday() -> float:
+def _next_friday() -> float:
     """Eight o'clock UTC on a Friday that is to come: a clock is moved forward only."""
     day = datetime.now(UTC).replace(hour=BEGINS_AT_EIGHT, minute=0, second=0, microsecond=0)
     day += timedelta(days=1)
     return (day + timedelta(days=(4 - day.weekday()) % 7)).timestamp()
 
 
+BEGINS = _next_friday()
+
+
 class Stage:
     """A world on one server: the server behind a socket that can be taken away, and exporters."""
 
-    def __init__(
-        self, world: World, server: str, directory: Path, begins: float | None = None
-    ) -> None:
+    def __init__(self, world: World, server: str, directory: Path) -> None:
         self.world, self.name, self.directory = world, server, directory
-        self.begins = next_friday() if begins is None else begins
+        self.begins = BEGINS if world.begins is None else world.begins
         self.now = 0.0
         self.clock = MovedClock(directory)
         self.clock.move_to(self.begins)
@@ -98,6 +99,27 @@ class Stage:
 
     def find_redis(self) -> None:
         self.socket.symlink_to(self._socket_of(self.server))
+
+    def add_replica(self) -> None:
+        """Start a replica, and wait until it has all that the server has."""
+        self.start_server("--replicaof", "127.0.0.1", str(self.server.port))
+        with self.servers[-1].client() as replica:
+            wait_for(
+                lambda: replica.info("replication")["master_link_status"] == "up",
+                "the replica follows",
+            )
+
+    def part_replica(self) -> None:
+        """Let the replica hear no more of the server: what is written now will be lost."""
+        with self.servers[-1].client() as replica:
+            replica.replicaof("NO", "ONE")
+
+    def fail_over(self) -> None:
+        """Let the replica take the place of the server, under its name."""
+        self.lose_redis()
+        self.server.kill()
+        self.server = self.servers[-1]
+        self.find_redis()
 
     def reload(self, changed: dict[str, dict[str, Any]]) -> None:
         """Write other rules for some streams, and wait until every exporter has read them."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from replay.actors import at, batches, burst, but, consume, during, produce, until
 from replay.scenario import (
     GROUP_MISSING,
@@ -17,26 +15,7 @@ from replay.scenario import (
     Scenario,
     World,
 )
-
-Declared = dict[str, Any]
-
-
-def feed(quiet: str = "1m", lag: str = "5m", **more: Any) -> Declared:
-    return {"class": "continuous", "quiet_limit": quiet, "lag_limit": lag} | more
-
-
-def jobs(lag: str = "5m", **more: Any) -> Declared:
-    return {"class": "event", "lag_limit": lag} | more
-
-
-def trimmed(length: int) -> dict[str, Any]:
-    return {"maxlen": length, "approximate": False}
-
-
-def leak(share: float, start: float, limit: float, end: float | None = None) -> Page:
-    """A group that reads so large a share of what comes: when it must page."""
-    return Page(GROWING, start + limit / (1 - share), limit, until=end, group="g")
-
+from replay.scenarios.common import event_time, feed, jobs, leak, trimmed
 
 ORDINARY = World(
     "an ordinary day",
@@ -136,10 +115,10 @@ ORDINARY = World(
             lambda: [produce(10), burst(20, 2000), consume(per_second=0.5)],
         ),
         Scenario(
-            "a leak that is read in rounds of five minutes",
+            "a leak that is read in rounds of four minutes",
             jobs("5m"),
-            lambda: [produce(1), consume(active=until(20)), batches(range(25, 150, 5), count=150)],
-            (Page(GROWING, since=27.5, limit=5, group="g"),),
+            lambda: [produce(1), consume(active=until(20)), batches(range(24, 151, 4), count=120)],
+            (Page(GROWING, since=29, limit=5, group="g"),),
         ),
         Scenario(
             "a group that is too slow for the trimming",
@@ -174,7 +153,7 @@ ORDINARY = World(
         Scenario(
             "IDs that are event times of an hour ago",
             feed("1m"),
-            lambda: [produce(10, id=lambda unix: f"{int(unix - 3600) * 1000}-*"), consume()],
+            lambda: [produce(10, id=event_time(-3600)), consume()],
         ),
     ),
 )
