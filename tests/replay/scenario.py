@@ -85,7 +85,7 @@ class Page:
             yield f"{self.alert} still at {last:g} min, mended at {self.until:g}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Scenario:
     """`declared` is the rule of its stream, without `match`; `life` makes its actors."""
 
@@ -119,7 +119,7 @@ def compare(pages: Iterable[Page], firings: Iterable[Firing], end: float) -> lis
     return problems + [f"{page.alert} never" for page in wanted.values()]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class World:
     """Scenarios that share a server, an exporter and their time, and what happens to these."""
 

@@ -2,60 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from replay.promtool import Firing, firings
 from replay.scenario import Scenario, World
-from replay.scenarios import WORLDS
+from replay.scenarios import DAILY, WORLDS
 from replay.stage import Stage
 from streamgauge.bundled import bundle_path
 from support.peers import installed
 from support.servers import SERVERS
 
 RULES = [bundle_path("alerts") / f"{name}.rules.yml" for name in ("streams", "exporter")]
-DAILY = {("an ordinary day", "redis-8.10")}
+WORLDS_AT_ONCE = 2
+
+Played = tuple[World, str]
+
+
+def played(config: pytest.Config) -> list[Played]:
+    """The worlds of this run, and the server of each: all of both with --nightly."""
+    if config.getoption("nightly"):
+        return [(world, server) for world in WORLDS for server in SERVERS]
+    return [*DAILY.items()]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    is_nightly = metafunc.config.getoption("nightly")
-    played = [
-        (world, server)
-        for world in WORLDS
-        for server in SERVERS
-        if is_nightly or (world.name, server) in DAILY
-    ]
+    pairs = played(metafunc.config)
     if "scenario" in metafunc.fixturenames:
-        cases = [(w, s, one) for w, s in played for one in w.on(s)]
-        ids = [f"{one.name}, {s}" for _, s, one in cases]
-        metafunc.parametrize(("world", "name", "scenario"), cases, ids=ids, scope="module")
-    else:
-        ids = [f"{w.name}, {s}" for w, s in played]
-        metafunc.parametrize(("world", "name"), played, ids=ids, scope="module")
+        cases = [(world, server, one) for world, server in pairs for one in world.on(server)]
+        ids = [f"{one.name}, {world.name}, {server}" for world, server, one in cases]
+        metafunc.parametrize(("world", "server_name", "scenario"), cases, ids=ids)
+    elif "world" in metafunc.fixturenames:
+        ids = [f"{world.name}, {server}" for world, server in pairs]
+        metafunc.parametrize(("world", "server_name"), pairs, ids=ids)
 
 
 @pytest.fixture(scope="module")
-def fired(tmp_path_factory: pytest.TempPathFactory) -> Callable[[World, str], list[Firing]]:
-    """Answers what the shipped rules fire in a world on a server; it is played once."""
-    known: dict[tuple[str, str], list[Firing]] = {}
+def fired(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[World, str], list[Firing]]]:
+    """Answers what the shipped rules fire in a world on a server; all are played at first use."""
 
-    def get(world: World, server: str) -> list[Firing]:
-        key = world.name, server
-        if key not in known:
-            directory: Path = tmp_path_factory.mktemp("stage")
-            with Stage(world, server, directory) as stage:
-                recording = stage.play()
-            known[key] = firings(recording, RULES, installed("promtool"), directory / "promtool")
-        return known[key]
+    def play(world: World, server: str, directory: Path) -> list[Firing]:
+        with Stage(world, server, directory) as stage:
+            recording = stage.play()
+        return firings(recording, RULES, installed("promtool"), directory / "promtool")
 
-    return get
+    with ThreadPoolExecutor(WORLDS_AT_ONCE) as pool:
+        playing: dict[tuple[str, str], Future[list[Firing]]] = {
+            (world.name, server): pool.submit(play, world, server, tmp_path_factory.mktemp("stage"))
+            for world, server in played(request.config)
+        }
+        yield lambda world, server: playing[world.name, server].result()
+        for one in playing.values():
+            one.cancel()
 
 
-def test_scenario(world: World, name: str, scenario: Scenario, fired: Callable) -> None:
-    assert scenario.problems(fired(world, name), world.minutes) == []
+def test_scenario(world: World, server_name: str, scenario: Scenario, fired: Callable) -> None:
+    assert scenario.problems(fired(world, server_name), world.minutes) == []
 
 
-def test_nothing_pages_that_is_about_no_stream(world: World, name: str, fired: Callable) -> None:
-    assert world.problems(fired(world, name)) == []
+def test_no_page_but_of_blindness_is_about_no_stream(
+    world: World, server_name: str, fired: Callable
+) -> None:
+    assert world.problems(fired(world, server_name)) == []
+
+
+def test_there_are_enough_scenarios() -> None:
+    assert len({(world.name, one.name) for world in WORLDS for one in world.scenarios}) >= 80
+    assert sum(len(world.scenarios) for world in DAILY) >= 20
