@@ -69,7 +69,7 @@ HOURS = World(
             "a feed that is missing when it opens",
             feed("2m") | open_between("08:30-12:00"),
             list,
-            (Page(MISSING, since=32, by=38),),
+            (Page(MISSING, since=30),),
         ),
         Scenario(
             "a group that stands still while the feed is closed",
