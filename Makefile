@@ -14,8 +14,8 @@ unexport PYTHONDONTWRITEBYTECODE
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 20
 
-demo: venv-demo  ## a live simulated trading system with the exporter in front of it; ARGS=--help
-	$(BIN)/streamgauge demo $(ARGS)
+demo: venv-demo  ## a live simulated system, the exporter in front, and its alerts; ARGS=--help
+	PATH="$$PATH:$(CURDIR)/.peers" $(BIN)/streamgauge demo $(ARGS)
 
 quick: check  ## in a minute: format, lint, types, unit tests
 	$(PYTEST) tests/unit $(ARGS)

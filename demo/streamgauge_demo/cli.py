@@ -2,7 +2,7 @@
 
 import math
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 
@@ -16,6 +16,7 @@ from streamgauge_demo.run import (
     DEFAULT_LISTEN_ADDRESS,
     Addresses,
     DemoOptions,
+    Watch,
     run_demo,
 )
 
@@ -61,7 +62,8 @@ def _incidents_help() -> str:
     type=_Number(1, FASTEST),
     default=1.0,
     show_default=True,
-    help="Run the system, and all limits, this many times as fast.",
+    help="Run the system, all limits, and up to 30 the times of rules and routing, this many "
+    "times as fast.",
 )
 @click.option(
     "--incident",
@@ -97,6 +99,14 @@ def _incidents_help() -> str:
     help="Where the exporter's configuration and its log are written.",
 )
 @click.option(
+    "--watch",
+    type=click.Choice(get_args(Watch)),
+    default="alerts",
+    show_default=True,
+    help="What watches the system: the exporter with Prometheus and Alertmanager, where they are "
+    "found; the exporter alone; nothing.",
+)
+@click.option(
     "--duration",
     "duration_seconds",
     type=_Number(0, min_open=True),
@@ -109,12 +119,14 @@ def demo(
     redis_url: str | None,
     listen_address: ListenAddress,
     directory: Path,
+    watch: Watch,
     duration_seconds: float | None,
 ) -> None:
     """Show the exporter on a live simulated trading system.
 
     Starts a server on a free port, a system of feeds, decisions, orders and a control plane on it,
-    and the exporter in front, and prints where each is. Several of its streams are empty by design.
+    the exporter in front, and Prometheus and Alertmanager with the shipped rules where they are
+    found; prints where each is, and every page. Several of its streams are empty by design.
     """
     options = DemoOptions(
         pace=Pace(speed),
@@ -122,6 +134,7 @@ def demo(
         redis_url=redis_url,
         listen_address=listen_address,
         directory=directory,
+        watch=watch,
         duration_seconds=duration_seconds,
     )
     try:
@@ -134,14 +147,14 @@ def _print_addresses(addresses: Addresses) -> None:
     server = addresses.server
     if addresses.server_process_id is not None:
         server = f"{server}, process {addresses.server_process_id}"
-    say(
-        "\n".join(
-            (
-                "The simulated system runs; Ctrl-C ends it.",
-                f"  Redis        {addresses.redis_url} ({server})",
-                f"  metrics      {addresses.metrics_url} (process {addresses.exporter_process_id})",
-                f"  status page  {addresses.web_url}",
-                f"  config file  {addresses.config_file}",
-            )
-        )
+    exporter = f"{addresses.web_url}metrics (process {addresses.exporter_process_id})"
+    rows = (
+        ("Redis", f"{addresses.redis_url} ({server})"),
+        ("metrics", addresses.web_url and exporter),
+        ("status page", addresses.web_url),
+        ("Prometheus", addresses.prometheus_url),
+        ("Alertmanager", addresses.alertmanager_url),
+        ("config file", addresses.config_file),
     )
+    lines = [f"  {name:<12} {where}" for name, where in rows if where]
+    say("\n".join(("The simulated system runs; Ctrl-C ends it.", *lines)))

@@ -18,6 +18,7 @@ from streamgauge_demo.errors import DemoError
 from streamgauge_demo.pace import Pace
 from streamgauge_demo.positions import HOLD_KEY
 
+CONFIG_FILE = "streamgauge.yml"
 MARKER = "# Written by `streamgauge demo` at each start: copy it before you change it."
 _LOGIN = re.compile(r"(?<=://)[^/?#]*@")
 _DISCOVERY_SECONDS = 30.0
@@ -121,8 +122,8 @@ def _group(group: GroupSpec, pace: Pace) -> str:
 
 
 def write_config(directory: Path, redis_url: str, pace: Pace) -> Path:
-    """Write streamgauge.yml into `directory` and give its path; a file of the user's stays."""
-    path = directory / "streamgauge.yml"
+    """Write CONFIG_FILE into `directory` and give its path; a file of the user's stays."""
+    path = directory / CONFIG_FILE
     try:
         directory.mkdir(parents=True, exist_ok=True)
         if path.exists() and not path.read_text(encoding="utf-8").startswith(MARKER):

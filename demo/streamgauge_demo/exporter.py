@@ -1,26 +1,18 @@
-"""The exporter in front of the simulated system: a child process, ready when it says so."""
+"""The exporter in front of the simulated system, and where it listens."""
 
-import asyncio
 import contextlib
-import http.client
 import os
 import socket
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from streamgauge_demo.children import Child, running
 from streamgauge_demo.errors import DemoError
-from streamgauge_demo.leash import leashed
-from streamgauge_demo.pace import every
 from streamgauge_demo.server import free_port
 
 SERVE = ("-m", "streamgauge", "serve")
-_READY_SECONDS = 20.0
-_POLL_SECONDS = 0.05
-_REQUEST_SECONDS = 1.0
-_STOP_SECONDS = 1.2
-_LOG_LINES = 3
 _MAX_PORT = 65_535
 
 
@@ -76,94 +68,18 @@ def available(wanted: ListenAddress) -> ListenAddress:
     return other
 
 
-class Exporter:
-    """A running `streamgauge serve`."""
-
-    def __init__(
-        self, process: asyncio.subprocess.Process, address: ListenAddress, log: Path
-    ) -> None:
-        self._process = process
-        self._address = address
-        self._log = log
-
-    @property
-    def process_id(self) -> int:
-        """Its process."""
-        return self._process.pid
-
-    async def ready(self) -> None:
-        """Return when it has read Redis; DemoError when it does not come to that in time."""
-        try:
-            async with asyncio.timeout(_READY_SECONDS):
-                async for _ in every(_POLL_SECONDS):
-                    if await asyncio.to_thread(_says_ready, self._address):
-                        return
-        except TimeoutError as error:
-            raise DemoError(
-                f"the exporter is not ready after {_READY_SECONDS:.0f} s: {self._last_words()}"
-            ) from error
-
-    async def died(self) -> None:
-        """Wait for its end, which is always an error: the demo ends it in another way."""
-        code = await self._process.wait()
-        raise DemoError(f"the exporter ended with code {code}: {self._last_words()}")
-
-    async def stop(self) -> None:
-        """End it, by force when it takes too long."""
-        with contextlib.suppress(ProcessLookupError):
-            self._process.terminate()
-        try:
-            async with asyncio.timeout(_STOP_SECONDS):
-                await self._process.wait()
-        except TimeoutError:
-            self._process.kill()
-            await self._process.wait()
-
-    def _last_words(self) -> str:
-        lines = self._log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-        return " / ".join(lines[-_LOG_LINES:]) or "it says nothing"
-
-
-@contextlib.asynccontextmanager
-async def running_exporter(
+@contextlib.contextmanager
+def running_exporter(
     config: Path, address: ListenAddress, environment: Mapping[str, str]
-) -> AsyncIterator[Exporter]:
+) -> Iterator[Child]:
     """Start `streamgauge serve`, its log beside the configuration, and end it with the block."""
-    log = config.with_name("exporter.log")
-    with log.open("wb") as output:
-        process = await asyncio.create_subprocess_exec(
-            *leashed(
-                sys.executable,
-                *SERVE,
-                f"--config.file={config}",
-                f"--web.listen-address={address}",
-            ),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            env=dict(environment),
-            # Ctrl-C reaches the demo alone, which then ends its children in order.
-            process_group=0,
-        )
-    exporter = Exporter(process, address.reachable, log)
-    try:
-        yield exporter
-    finally:
-        await exporter.stop()
+    listen = f"--web.listen-address={address}"
+    command = [sys.executable, *SERVE, f"--config.file={config}", listen]
+    with running("the exporter", command, config.with_name("exporter.log"), environment) as child:
+        yield child
 
 
 def exporter_environment(redis_url: str, *, has_login: bool) -> dict[str, str]:
     """This environment without settings of another exporter; a login goes here, not to a file."""
     kept = {name: text for name, text in os.environ.items() if not name.startswith("STREAMGAUGE_")}
     return {**kept, "STREAMGAUGE_REDIS_URL": redis_url} if has_login else kept
-
-
-def _says_ready(address: ListenAddress) -> bool:
-    connection = http.client.HTTPConnection(address.host, address.port, timeout=_REQUEST_SECONDS)
-    try:
-        connection.request("GET", "/-/ready")
-        return connection.getresponse().status == http.HTTPStatus.OK
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()

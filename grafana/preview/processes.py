@@ -74,7 +74,7 @@ def told(process: subprocess.Popen[bytes], log: Path, pattern: re.Pattern[str], 
 def running_demo(directory: Path, speed: int, incidents: list[str]) -> Iterator[str]:
     """`streamgauge demo` with its incidents; gives the exporter's address."""
     log = directory / "demo.log"
-    command = [sys.executable, "-m", "streamgauge", "demo", f"--speed={speed}"]
+    command = [sys.executable, "-m", "streamgauge", "demo", f"--speed={speed}", "--watch=exporter"]
     command += [f"--dir={directory / 'demo'}", "--web.listen-address=127.0.0.1:0"]
     command += [f"--incident={incident}" for incident in incidents]
     with running("the demo", command, log) as process:

@@ -25,7 +25,8 @@ from dashboards.shipped import (
     variables,
 )
 from e2e.demo import Demo
-from e2e.scaling import write_quick_rules
+from e2e.scaling import FACTOR
+from streamgauge_demo.monitoring import write_rules
 from support.peers import Peer
 from support.polling import wait_for
 
@@ -61,7 +62,7 @@ def prometheus(
     with (
         Demo(directory / "demo", "--speed=30", *incidents) as demo,
         Prometheus(
-            rules, each_prometheus, {"streamgauge": demo.address}, write_quick_rules(rules)
+            rules, each_prometheus, {"streamgauge": demo.address}, write_rules(rules, FACTOR)
         ) as running,
     ):
         wait_for(lambda: wanted(running), "alerts fire and entries are lost", seconds=90, every=0.3)

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from e2e.promises import over_within, told_within
 from e2e.receiver import FIRING, RESOLVED, Notification
-from e2e.scaling import FACTOR, seconds
+from e2e.scaling import FACTOR
 from e2e.stack import Monitoring, Stack
 from streamgauge_demo.catalogue import STREAMS
+from streamgauge_demo.quick import seconds
 from support.polling import wait_for
 
 BLIND = "RedisStreamsMonitoringBlind"

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
@@ -27,15 +28,22 @@ _SAID = re.compile(r"^incident ([\w-]+): (.*)$")
 class Demo:
     """One run of the demo; `begun` and `repaired` hold when each incident did so."""
 
-    def __init__(self, directory: Path, *arguments: str, address: str = "127.0.0.1:0") -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *arguments: str,
+        address: str = "127.0.0.1:0",
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.begun: dict[str, float] = {}
         self.repaired: dict[str, float] = {}
         self.server_process_id: int | None = None
         self.exporter_process_id: int | None = None
         self._directory = directory
-        self._arguments = [f"--speed={SPEED}", f"--dir={directory}"]
+        self._environment = environment
+        self._arguments = [f"--speed={SPEED}", f"--dir={directory}", "--watch=exporter"]
         self._arguments += [f"--web.listen-address={address}", *arguments]
-        self._output = ""
+        self.output = ""
 
     def __enter__(self) -> Self:
         self._directory.mkdir(exist_ok=True)
@@ -45,6 +53,7 @@ class Demo:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            env=self._environment,
             # Ctrl-C reaches the tests alone, which then end it.
             process_group=0,
         )
@@ -63,12 +72,12 @@ class Demo:
     def _wait_until_ready(self) -> None:
         def ready() -> bool:
             self.check()
-            return "config file" in self._output
+            return "config file" in self.output
 
         wait_for(ready, "the demo is ready", every=0.05)
-        server, exporter = _SERVER.search(self._output), _EXPORTER.search(self._output)
-        assert server, self._output
-        assert exporter, self._output
+        server, exporter = _SERVER.search(self.output), _EXPORTER.search(self.output)
+        assert server, self.output
+        assert exporter, self.output
         self.redis_url = server[1]
         self.server_process_id = int(server[2]) if server[2] else None
         self.address = exporter[1]
@@ -80,15 +89,15 @@ class Demo:
             now = time.time()
             if said := _SAID.match(line):
                 (self.repaired if said[2] == "repaired" else self.begun)[said[1]] = now
-            self._output += line
+            self.output += line
 
     def check(self) -> None:
         """AssertionError when it has ended."""
-        assert self._process.poll() is None, f"the demo ended by itself:\n{self._output}"
+        assert self._process.poll() is None, f"the demo ended by itself:\n{self.output}"
 
     def log(self) -> str:
         exporter = self._directory / "exporter.log"
-        parts = [self._output, exporter.read_text(errors="replace") if exporter.exists() else ""]
+        parts = [self.output, exporter.read_text(errors="replace") if exporter.exists() else ""]
         return "\n".join(parts)
 
     def freeze(self) -> None:

@@ -1,9 +1,10 @@
 """How soon a page must come and go: the promise of the rules, in quick motion, and the routing."""
 
-from e2e.scaling import ALERTMANAGER, FACTOR, quick_alertmanager, seconds
+from e2e.scaling import ALERTMANAGER, FACTOR
 from rules.simulator.case import CLEARS_WITHIN, FIRES_WITHIN
+from streamgauge_demo.quick import quick_alertmanager, seconds
 
-_ROUTE = quick_alertmanager(ALERTMANAGER.read_text(), "http://127.0.0.1")["route"]
+_ROUTE = quick_alertmanager(ALERTMANAGER.read_text(), "http://127.0.0.1", FACTOR)["route"]
 GROUP_WAIT = seconds(_ROUTE["group_wait"])
 GROUP_INTERVAL = seconds(_ROUTE["group_interval"])
 

@@ -1,14 +1,12 @@
-"""The pager: an HTTP server that Alertmanager's webhooks reach, and that remembers every call."""
+"""The pager, which Alertmanager's webhooks reach, and which remembers every call."""
 
-import json
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from typing import Self
 
 from streamgauge_demo.catalogue import STREAM_PREFIX
+from streamgauge_demo.pager import Alert, running_pager
 
 FIRING, RESOLVED = "firing", "resolved"
 
@@ -34,44 +32,22 @@ class Notification:
 
 
 class Receiver:
-    """Listens on a free port of 127.0.0.1; the last part of the path names the receiver."""
+    """The demo's pager, which remembers what it is told; the path names the receiver."""
 
     def __init__(self) -> None:
         self._notifications: list[Notification] = []
-        receiver = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                receiver.remember(self.path.rpartition("/")[2], json.loads(body))
-                self.send_response(200)
-                self.end_headers()
-
-            def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002
-                """What came is remembered; it need not be printed as well."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._running = running_pager(self._remember)
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        self.url = self._running.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        self._running.__exit__(None, None, None)
 
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
-
-    def remember(self, name: str, call: dict[str, Any]) -> None:
-        now = time.time()
-        self._notifications += [
-            Notification(now, name, alert["status"], alert["labels"], alert["annotations"])
-            for alert in call["alerts"]
-        ]
+    def _remember(self, name: str, alert: Alert) -> None:
+        told = alert["status"], alert["labels"], alert["annotations"]
+        self._notifications.append(Notification(time.time(), name, *told))
 
     def log(self) -> str:
         return "\n".join(map(str, self._notifications))

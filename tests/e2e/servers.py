@@ -11,26 +11,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
-import yaml
-
-from e2e.scaling import ALERTMANAGER, quick, quick_alertmanager, write_quick_rules
+from e2e.scaling import FACTOR
+from streamgauge_demo.monitoring import write_alertmanager, write_prometheus
 from support.peers import Peer
 from support.polling import wait_for
 from support.servers import free_port
 
-SCRAPE_SECONDS = 1.0
-# Twice for each scrape: at these speeds a message's own way through two servers is no small part of
-# an interval.
-EVALUATION_SECONDS = SCRAPE_SECONDS / 2
-JOB = "streamgauge"
-
-# What Prometheus does unless told otherwise, in quick motion.
-PROMETHEUS_DEFAULTS = {
-    "query.lookback-delta": "5m",
-    "rules.alert.resend-delay": "1m",
-    "rules.alert.for-grace-period": "10m",
-    "rules.alert.for-outage-tolerance": "1h",
-}
 _LISTENING = re.compile(r'msg="Listening on" (?:component=web )?address=127\.0\.0\.1:')
 
 
@@ -121,14 +107,10 @@ class Alertmanager(WebServer):
 
     def __init__(self, directory: Path, peer: Peer, receiver_url: str) -> None:
         super().__init__(directory, peer)
-        document = quick_alertmanager(ALERTMANAGER.read_text(), receiver_url)
-        self._config = directory / "alertmanager.yml"
-        self._config.write_text(yaml.safe_dump(document))
+        self._flags = write_alertmanager(directory, receiver_url, FACTOR)
 
     def arguments(self) -> Iterator[str]:
-        yield f"--config.file={self._config}"
-        yield f"--storage.path={self.directory / 'data'}"
-        yield "--cluster.listen-address="
+        yield from self._flags
 
 
 class Prometheus(WebServer):
@@ -139,24 +121,10 @@ class Prometheus(WebServer):
 
     def __init__(self, directory: Path, peer: Peer, target: str, alertmanager: str) -> None:
         super().__init__(directory, peer)
-        document = {
-            "global": {
-                "scrape_interval": f"{SCRAPE_SECONDS * 1_000:.0f}ms",
-                "scrape_timeout": f"{SCRAPE_SECONDS * 1_000:.0f}ms",
-                "evaluation_interval": f"{EVALUATION_SECONDS * 1_000:.0f}ms",
-            },
-            "rule_files": [str(file) for file in write_quick_rules(directory)],
-            "alerting": {"alertmanagers": [{"static_configs": [{"targets": [alertmanager]}]}]},
-            "scrape_configs": [{"job_name": JOB, "static_configs": [{"targets": [target]}]}],
-        }
-        self._config = directory / "prometheus.yml"
-        self._config.write_text(yaml.safe_dump(document))
+        self._flags = write_prometheus(directory, target, alertmanager, FACTOR)
 
     def arguments(self) -> Iterator[str]:
-        yield f"--config.file={self._config}"
-        yield f"--storage.tsdb.path={self.directory / 'data'}"
-        for flag, duration in PROMETHEUS_DEFAULTS.items():
-            yield f"--{flag}={quick(duration)}"
+        yield from self._flags
 
     def restart(self) -> None:
         self.stop()

@@ -10,10 +10,11 @@ import redis
 
 from e2e.promises import GROUP_INTERVAL, over_within
 from e2e.receiver import FIRING, RESOLVED, Notification
-from e2e.scaling import FACTOR, longest_memory, seconds
+from e2e.scaling import FACTOR, longest_memory
 from e2e.stack import Monitoring, Stack
 from streamgauge_demo.catalogue import STREAMS, key_of
 from streamgauge_demo.incidents import INCIDENTS
+from streamgauge_demo.quick import seconds
 from support.polling import wait_for
 
 PAGING = {kind.name: kind for kind in INCIDENTS.values() if kind.alert}

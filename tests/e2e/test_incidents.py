@@ -12,8 +12,7 @@ import pytest
 from e2e.demo import SPEED
 from e2e.promises import GROUP_WAIT, over_within, told_within
 from e2e.receiver import Notification
-from e2e.scaling import quick_paging_rules, seconds
-from e2e.servers import SCRAPE_SECONDS
+from e2e.scaling import FACTOR, quick_paging_rules
 from e2e.story import (
     CALM,
     EMPTY_EVENT_STREAMS,
@@ -24,7 +23,9 @@ from e2e.story import (
 )
 from streamgauge_demo.catalogue import BY_NAME
 from streamgauge_demo.incidents import IncidentKind
+from streamgauge_demo.monitoring import scrape_seconds
 from streamgauge_demo.pace import Pace
+from streamgauge_demo.quick import seconds
 
 
 def page_of(kind: IncidentKind) -> tuple[str, str, str]:
@@ -99,12 +100,13 @@ def test_a_page_comes_and_goes_in_time(story: Story, name: str, capsys: pytest.C
 def test_from_the_stop_of_a_feed_to_the_page(story: Story, capsys: pytest.CaptureFixture):
     kind = PAGING["feed-quiet"]
     limit, lasting = limit_of(kind), seconds(quick_paging_rules()[page_of(kind)[0]]["for"])
-    bound = limit + lasting + 2 * SCRAPE_SECONDS + GROUP_WAIT
+    scrape = scrape_seconds(FACTOR)
+    bound = limit + lasting + 2 * scrape + GROUP_WAIT
     took = of(kind, story.pages)[0].at - story.feed_stopped
     with capsys.disabled():
         print(f"\nfrom the last entry of {kind.stream} to the page: {took:.2f} s,", end=" ")
         print(f"at most {bound:g} s (limit {limit} + for {lasting:g}", end=" ")
-        print(f"+ 2 intervals of {SCRAPE_SECONDS:g} + group_wait {GROUP_WAIT:g})")
+        print(f"+ 2 intervals of {scrape:g} + group_wait {GROUP_WAIT:g})")
     assert limit + lasting <= took <= bound
 
 

@@ -11,13 +11,9 @@ from e2e.scaling import (
     FACTOR,
     RULES,
     longest_memory,
-    quick,
-    quick_alertmanager,
-    quick_expression,
     quick_paging_rules,
-    quick_rules,
-    seconds,
 )
+from streamgauge_demo.quick import quick, quick_alertmanager, quick_expression, quick_rules, seconds
 
 # Every number of the shipped expressions that is seconds without a unit. One that joins them is to
 # be looked at: it may be a count, which is the same at any pace.
@@ -27,9 +23,10 @@ NUMBER = re.compile(r"(?<![\w:.])(\d+[a-z]*)")
 
 def test_times_are_divided_and_nothing_else():
     assert FACTOR == 30
-    assert [quick(one) for one in ("10m", "1h30m", "1s")] == ["20s", "180s", "33ms"]
+    assert [quick(one, FACTOR) for one in ("10m", "1h30m", "1s")] == ["20s", "180s", "33ms"]
     assert quick_expression(
-        'f(a5m:b_90:x5m{c="5m, 60"}[10m:1m] offset 20m) > 60 + 2 * 3600 == +Inf and on (d) e > 5'
+        'f(a5m:b_90:x5m{c="5m, 60"}[10m:1m] offset 20m) > 60 + 2 * 3600 == +Inf and on (d) e > 5',
+        FACTOR,
     ) == ('f(a5m:b_90:x5m{c="5m, 60"}[20s:2s] offset 40s) > 2 + 2 * 120 == +Inf and on (d) e > 5')
 
 
@@ -37,7 +34,7 @@ def test_times_are_divided_and_nothing_else():
 def test_a_rule_file_differs_in_its_times_alone(file):
     """Leaf by leaf and number by number: what differs is a time, and it differs by the factor."""
     shipped = dict(leaves(yaml.safe_load(file.read_text())))
-    scaled = dict(leaves(quick_rules(file.read_text())))
+    scaled = dict(leaves(quick_rules(file.read_text(), FACTOR)))
     assert shipped.keys() == scaled.keys()
     divided: set[str] = set()
     for path, text in shipped.items():
@@ -71,7 +68,8 @@ def leaves(node: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tup
 
 def test_the_alertmanager_example_differs_in_its_times_and_addresses_alone():
     shipped = dict(leaves(yaml.safe_load(ALERTMANAGER.read_text())))
-    scaled = dict(leaves(quick_alertmanager(ALERTMANAGER.read_text(), "http://127.0.0.1:1")))
+    example, url = ALERTMANAGER.read_text(), "http://127.0.0.1:1"
+    scaled = dict(leaves(quick_alertmanager(example, url, FACTOR)))
     assert shipped.keys() == scaled.keys()
     changed = {path for path in shipped if shipped[path] != scaled[path]}
     times = {path for path in changed if path[0] in ("global", "route")}

@@ -25,6 +25,7 @@ from support.metrics import Scrape
 from support.polling import SLACK_SECONDS, wait_for
 
 ANY_PORT = ListenAddress("127.0.0.1", 0)
+DEMO = (sys.executable, "-m", "streamgauge", "demo", "--speed=60", "--watch=exporter")
 EMPTY = {"policy.updated", "model.retrain", "reconcile.close"}
 
 
@@ -38,7 +39,12 @@ def play(
 ) -> list[str]:
     """Run the demo here and give what it said; `on_ready` acts once it is up."""
     said: list[str] = []
-    defaults = {"pace": Pace(60), "listen_address": ANY_PORT, "directory": tmp_path}
+    defaults = {
+        "pace": Pace(60),
+        "listen_address": ANY_PORT,
+        "directory": tmp_path,
+        "watch": "exporter",
+    }
     run_demo(DemoOptions(**{**defaults, **options}), on_ready, said.append)
     return said
 
@@ -50,7 +56,7 @@ def scrape(url: str) -> Scrape:
 
 def test_from_the_command_line_to_ctrl_c(tmp_path: Path):
     """Every stream with its class and no page due; Ctrl-C ends all three within two seconds."""
-    command = [sys.executable, "-m", "streamgauge", "demo", "--speed=60", f"--dir={tmp_path}"]
+    command = [*DEMO, f"--dir={tmp_path}"]
     with (
         socket.socket() as other,
         subprocess.Popen(
@@ -179,7 +185,7 @@ def test_the_loss_of_the_server_ends_the_demo(tmp_path: Path):
     def kill(addresses: Addresses) -> None:
         os.kill(addresses.server_process_id, signal.SIGKILL)
 
-    with pytest.raises(DemoError, match=r"^the server ended with code -9$"):
+    with pytest.raises(DemoError, match=r"^the server ended with code -9: "):
         play(tmp_path, kill)
 
 
@@ -187,7 +193,7 @@ def test_the_loss_of_a_server_of_the_user_ends_the_demo(tmp_path: Path):
     with embedded_server() as theirs:
 
         def kill(_: Addresses) -> None:
-            os.kill(theirs.process_id, signal.SIGKILL)
+            os.kill(theirs.child.process_id, signal.SIGKILL)
 
         with pytest.raises(DemoError, match=r"^the simulated system lost its Redis: "):
             play(tmp_path, kill, redis_url=theirs.url)
@@ -202,10 +208,41 @@ def test_the_stand_in_serves_but_not_for_every_incident(tmp_path: Path, monkeypa
     assert seen[0].server == "fakeredis, a slow stand-in"
 
 
+def test_without_a_prometheus_it_says_how_to_get_one_and_goes_on(tmp_path: Path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    seen: list[Addresses] = []
+    assert play(tmp_path, seen.append, watch="alerts", duration_seconds=0.1) == [
+        "No alerts are shown: Alertmanager and Prometheus not found on PATH "
+        "(on Debian: apt install prometheus prometheus-alertmanager; with Go: make peers)."
+    ]
+    assert (seen[0].exporter_process_id or 0) > 0
+    assert (seen[0].prometheus_url, seen[0].alertmanager_url) == (None, None)
+
+
+def test_a_prometheus_that_does_not_start_is_one_sentence_and_the_demo_goes_on(
+    tmp_path: Path, monkeypatch
+):
+    for name in ("alertmanager", "prometheus"):
+        (tmp_path / name).write_text("#!/bin/sh\necho too old\nexit 3\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert play(tmp_path, watch="alerts", duration_seconds=0.1) == [
+        "No alerts are shown: Alertmanager ended with code 3: too old."
+    ]
+
+
+def test_watched_by_nothing_the_system_runs_alone(tmp_path: Path):
+    seen: list[Addresses] = []
+    play(tmp_path, seen.append, watch="nothing", duration_seconds=0.1)
+    assert (seen[0].server_process_id or 0) > 0
+    assert seen[0].exporter_process_id is seen[0].web_url is seen[0].config_file is None
+    assert [path.name for path in tmp_path.iterdir()] == ["demo.lock"]
+
+
 def test_a_folder_is_for_one_demo_at_a_time(tmp_path: Path):
     def second(_: Addresses) -> None:
         before = (tmp_path / "streamgauge.yml").read_text()
-        command = [sys.executable, "-m", "streamgauge", "demo", f"--dir={tmp_path}"]
+        command = [*DEMO, f"--dir={tmp_path}"]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60)
         assert (done.returncode, done.stderr) == (
             1,
@@ -219,7 +256,7 @@ def test_a_folder_is_for_one_demo_at_a_time(tmp_path: Path):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends the children of the killed")
 def test_the_children_of_a_killed_demo_end_too(tmp_path: Path):
-    command = [sys.executable, "-m", "streamgauge", "demo", "--speed=60", f"--dir={tmp_path}"]
+    command = [*DEMO, f"--dir={tmp_path}"]
     with subprocess.Popen(
         [*command, "--web.listen-address=127.0.0.1:0"], stdout=subprocess.PIPE, text=True
     ) as demo:

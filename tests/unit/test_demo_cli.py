@@ -51,13 +51,25 @@ def test_the_addresses_are_printed(monkeypatch):
     assert ran == [DemoOptions(pace=Pace(1))]
 
 
+def test_what_watches_is_printed_where_it_runs(monkeypatch):
+    both = {"prometheus_url": "http://127.0.0.1:1/", "alertmanager_url": "http://127.0.0.1:2/"}
+    result, _ = invoke(monkeypatch, addresses=Addresses(**{**vars(ADDRESSES), **both}))
+    assert result.output.splitlines()[5:7] == [
+        "  Prometheus   http://127.0.0.1:1/",
+        "  Alertmanager http://127.0.0.1:2/",
+    ]
+    alone = Addresses(redis_url="redis://db", server="yours", server_process_id=None)
+    result, _ = invoke(monkeypatch, addresses=alone)
+    assert result.output.splitlines()[2:] == ["  Redis        redis://db (yours)"]
+
+
 def test_every_option_arrives(monkeypatch, tmp_path: Path):
     yours = Addresses(**{**vars(ADDRESSES), "server": "yours", "server_process_id": None})
     result, ran = invoke(
         monkeypatch,
         *("--speed=60", "--incident=drift", "--incident", "feed-quiet@1+2"),
         *("--redis.url=redis://db", "--web.listen-address=:9", f"--dir={tmp_path}"),
-        "--duration=5",
+        *("--watch=nothing", "--duration=5"),
         addresses=yours,
     )
     assert "  Redis        redis://127.0.0.1:7000/0 (yours)\n" in result.output
@@ -71,6 +83,7 @@ def test_every_option_arrives(monkeypatch, tmp_path: Path):
             redis_url="redis://db",
             listen_address=ListenAddress("", 9),
             directory=tmp_path,
+            watch="nothing",
             duration_seconds=5,
         )
     ]

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from streamgauge_demo import exporter
+from streamgauge_demo import children, exporter
+from streamgauge_demo.children import Child
 from streamgauge_demo.errors import DemoError
 from streamgauge_demo.exporter import (
     ListenAddress,
@@ -78,15 +79,15 @@ def test_settings_of_another_exporter_do_not_reach_this_one(monkeypatch):
     assert with_login["STREAMGAUGE_REDIS_URL"] == "redis://u:p@here"
 
 
-def run_child(tmp_path: Path, monkeypatch, program: str, what: str) -> str:
+def run_child(tmp_path: Path, monkeypatch, program: str, what) -> str:
     """Run `program` in the exporter's place and give the sentence that `what` ends with."""
     monkeypatch.setattr(exporter, "SERVE", ("-c", program))
     address = ListenAddress("127.0.0.1", free_port())
 
     async def story() -> None:
-        async with running_exporter(tmp_path / "x.yml", address, {}) as child:
+        with running_exporter(tmp_path / "x.yml", address, {}) as child:
             assert child.process_id > 0
-            await getattr(child, what)()
+            await what(child)
 
     with pytest.raises(DemoError) as raised:
         asyncio.run(story())
@@ -95,15 +96,15 @@ def run_child(tmp_path: Path, monkeypatch, program: str, what: str) -> str:
 
 def test_an_exporter_that_ends_tells_its_last_words(tmp_path: Path, monkeypatch):
     program = "print('a'); print('b'); raise SystemExit(7)"
-    assert run_child(tmp_path, monkeypatch, program, "died") == (
+    assert run_child(tmp_path, monkeypatch, program, Child.died) == (
         "the exporter ended with code 7: a / b"
     )
 
 
 def test_an_exporter_that_is_never_ready_is_ended_by_force(tmp_path: Path, monkeypatch):
-    monkeypatch.setattr(exporter, "_READY_SECONDS", 0.3)
-    monkeypatch.setattr(exporter, "_STOP_SECONDS", 0.1)
+    monkeypatch.setattr(children, "_READY_SECONDS", 0.3)
+    monkeypatch.setattr(children, "_STOP_SECONDS", 0.1)
     program = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)"
-    assert run_child(tmp_path, monkeypatch, program, "ready") == (
+    assert run_child(tmp_path, monkeypatch, program, lambda child: child.ready("127.0.0.1", 1)) == (
         "the exporter is not ready after 0 s: it says nothing"
     )

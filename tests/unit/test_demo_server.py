@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 import redis
 
-from streamgauge_demo import server
+from streamgauge_demo import children, server
 from streamgauge_demo.errors import DemoError
 
 
@@ -66,7 +66,7 @@ def test_the_stand_in_is_the_last_resort(monkeypatch, tmp_path: Path):
     monkeypatch.setenv("PATH", str(tmp_path))
     with server.embedded_server() as running:
         assert (running.description, running.is_real) == ("fakeredis, a slow stand-in", False)
-        assert running.exit_code() is None
+        assert running.child is None
         with redis.Redis.from_url(running.url) as client:
             assert client.ping()
 
@@ -75,8 +75,8 @@ def test_a_real_server_is_ready_at_once_and_gone_afterwards():
     with server.embedded_server() as running, redis.Redis.from_url(running.url) as client:
         assert client.ping()
         assert client.config_get("save") == {"save": ""}
-        assert running.exit_code() is None
-    assert running.exit_code() == 0
+        assert running.child.exit_code() is None
+    assert running.child.exit_code() == 0
 
 
 def test_a_server_that_does_not_start_says_why(monkeypatch, tmp_path: Path):
@@ -93,7 +93,7 @@ def test_a_server_that_hangs_is_ended(monkeypatch, tmp_path: Path):
     path = script(tmp_path / "redis-server", "trap '' TERM; while true; do sleep 0.05; done")
     monkeypatch.setattr(server, "find_binary", lambda: (path, "deaf"))
     monkeypatch.setattr(server, "_READY_SECONDS", 0.1)
-    monkeypatch.setattr(server, "_STOP_SECONDS", 0.1)
+    monkeypatch.setattr(children, "_STOP_SECONDS", 0.1)
     with (
         pytest.raises(DemoError, match=r"does not start: it says nothing$"),
         server.embedded_server(),
