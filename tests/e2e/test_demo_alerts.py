@@ -50,7 +50,7 @@ def test_an_incident_ends_in_a_page_that_comes_and_is_resolved(tmp_path: Path, p
 
         wait_for(resolved, "the page is resolved", seconds=150, every=0.1)
         lines = demo.output.splitlines()
-    pages = [line for line in lines if " page" in line]
+    pages = [line for line in lines if re.match(r"\S+ page", line)]
     assert len(pages) == 2
     assert PAGE.match(pages[0])
     assert RESOLVED.match(pages[1])

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from streamgauge_demo import run, server
+from streamgauge_demo import monitoring, run, server
 from streamgauge_demo.catalogue import STREAMS
 from streamgauge_demo.errors import DemoError
 from streamgauge_demo.exporter import ListenAddress
@@ -212,8 +212,7 @@ def test_without_a_prometheus_it_says_how_to_get_one_and_goes_on(tmp_path: Path,
     monkeypatch.setenv("PATH", str(tmp_path))
     seen: list[Addresses] = []
     assert play(tmp_path, seen.append, watch="alerts", duration_seconds=0.1) == [
-        "No alerts are shown: Alertmanager and Prometheus not found on PATH "
-        "(on Debian: apt install prometheus prometheus-alertmanager; with Go: make peers)."
+        f"No alerts are shown: Alertmanager and Prometheus not found on PATH ({monitoring.REMEDY})."
     ]
     assert (seen[0].exporter_process_id or 0) > 0
     assert (seen[0].prometheus_url, seen[0].alertmanager_url) == (None, None)
