@@ -1,143 +1,104 @@
-"""Connecting and logging in: TCP, unix socket or TLS, by the redis package."""
+"""The way to a server: TCP, unix socket or TLS, and what is said first over it."""
 
 from __future__ import annotations
 
 import socket
 import ssl
-from typing import Any, Final
+from typing import Final
 
-import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
+from streamgauge.config import RedisConfig, TlsConfig
+from streamgauge.source.commands import Command
+from streamgauge.source.errors import ErrorReply, Unreadable
 
-from streamgauge.config import RedisConfig
-from streamgauge.source.errors import Unreadable
-
-Connection = redis.Connection | redis.UnixDomainSocketConnection
-
-_NO_DATABASE: Final = ("DB index", "SELECT is not allowed")
-_ARGUMENTS: Final = ", with args beginning with"
 _NOT_TLS: Final = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE")
 """What OpenSSL says of a reply that is no TLS; the second since its version 3.2."""
 
-
-def new_connection(settings: RedisConfig, timeout_seconds: float) -> Connection:
-    """Prepare a connection; nothing is sent yet."""
-    options: dict[str, Any] = {
-        "db": settings.db,
-        "username": settings.username,
-        "password": settings.password and settings.password.get_secret_value(),
-        "socket_timeout": timeout_seconds,
-        "socket_connect_timeout": timeout_seconds,
-        "retry": Retry(NoBackoff(), 0),
-        "protocol": 2,
-        "driver_info": None,  # no CLIENT SETINFO: one right less to grant
-    }
-    if settings.unix_path is not None:
-        return _connection(redis.UnixDomainSocketConnection, path=settings.unix_path, **options)
-    options |= {"host": settings.host, "port": settings.port}
-    tls = settings.tls
-    if tls is None:
-        return _connection(redis.Connection, **options)
-    return _connection(
-        _TlsConnection,
-        server_name=tls.server_name,
-        ssl_ca_certs=tls.ca_file,
-        ssl_certfile=tls.cert_file,
-        ssl_keyfile=tls.key_file,
-        ssl_cert_reqs="none" if tls.insecure_skip_verify else "required",
-        ssl_check_hostname=not tls.insecure_skip_verify,
-        ssl_min_version=ssl.TLSVersion.TLSv1_2,
-        **options,
-    )
+_NO_DATABASE: Final = ("DB index", "SELECT is not allowed")
+_NO_ROOM: Final = "max number of clients"
+_ARGUMENTS: Final = ", with args beginning with"
 
 
-def log_in(connection: Any) -> socket.socket:
-    """Connect, authenticate, select the database; returns the socket, or raises Unreadable."""
+def dial(settings: RedisConfig, timeout_seconds: float) -> socket.socket:
+    """Connect, and shake hands where TLS is configured; raises Unreadable."""
     try:
-        connection.connect()
-    except (redis.RedisError, OSError, UnicodeError) as error:
-        shaking_hands = isinstance(connection, _TlsConnection) and connection.is_shaking_hands
-        hang_up(connection)
-        raise _unreadable(error, connection, shaking_hands=shaking_hands) from None
-    except (TypeError, ValueError, MemoryError):  # of the parser, for what no Redis says
-        hang_up(connection)
-        raise Unreadable("protocol", "the reply is not the Redis protocol") from None
-    standing = socket_of(connection)
-    if standing is None:
-        raise Unreadable("connection", "the connection was closed while it was being set up")
-    return standing
-
-
-def hang_up(connection: Any) -> None:
-    """Close a connection in whatever state it is; never raises."""
-    connection.disconnect()
-
-
-def socket_of(connection: Any) -> socket.socket | None:
-    """Return a connection's socket, as soon as it has one.
-
-    The redis package has no public way to it, and reading replies elsewhere needs it.
-    """
-    found: socket.socket | None = connection._get_socket()  # noqa: SLF001
-    return found
-
-
-class _TlsConnection(redis.SSLConnection):
-    """A TLS connection whose certificate may be issued to another name than its address."""
-
-    def __init__(self, *, server_name: str | None, **options: Any) -> None:
-        super().__init__(**options)
-        self._server_name = server_name
-        self.is_shaking_hands = False
-
-    def _wrap_socket_with_ssl(self, sock: socket.socket) -> Any:
-        address = self.host
-        self.host = self._server_name or address
-        self.is_shaking_hands = True
-        try:
-            wrapped = super()._wrap_socket_with_ssl(sock)  # type: ignore[no-untyped-call]
-        finally:
-            self.host = address
-        self.is_shaking_hands = False
-        return wrapped
-
-
-def _connection(kind: Any, **options: Any) -> Connection:
-    """Make a connection of a class whose constructor has no types."""
-    made: Connection = kind(**options)
-    return made
-
-
-def _unreadable(error: Exception, connection: Any, *, shaking_hands: bool) -> Unreadable:
-    """Name an error of the redis package by one of our reasons, and say what may be behind it."""
-    db: int = connection.db
-    if isinstance(error, redis.TimeoutError | TimeoutError):
+        line = _reach(settings, timeout_seconds)
+    except TimeoutError:
+        raise Unreadable("timeout", "no answer in time") from None
+    except (OSError, UnicodeError) as error:  # the second for a name that can be no host's
+        raise _no_connection(settings, error) from None
+    if settings.tls is None:
+        return line
+    try:
+        name = settings.tls.server_name or settings.host
+        return _context(settings.tls).wrap_socket(line, server_hostname=name)
+    except TimeoutError:
         # A plain Redis takes the TLS greeting for the beginning of a command, and waits for more.
-        hint = " to the TLS handshake; the port may not speak TLS" if shaking_hands else ""
-        return Unreadable("timeout", f"no answer in time{hint}")
-    if isinstance(error, redis.exceptions.NoPermissionError):  # nobody is denied AUTH
-        return Unreadable("noperm", f"the user may not SELECT database {db}: it needs +select")
-    if isinstance(error, redis.AuthenticationError):
-        return Unreadable("noperm", "the server refused the login")
-    if isinstance(error, redis.InvalidResponse):
+        hint = "the port may not speak TLS"
+        raise Unreadable("timeout", f"no answer in time to the TLS handshake; {hint}") from None
+    except (OSError, ValueError) as error:
+        raise _no_connection(settings, error) from None
+    finally:
+        line.close()  # it is empty once the handshake has begun
+
+
+def login(settings: RedisConfig) -> list[Command]:
+    """Return the commands that log in and select the database; the answer to each is OK."""
+    commands: list[Command] = []
+    password = settings.password.get_secret_value() if settings.password else ""
+    if settings.username or password:
+        words = [settings.username, password] if settings.username else [password]
+        commands.append((b"AUTH", *(word.encode(errors="surrogateescape") for word in words)))
+    if settings.db:
+        commands.append((b"SELECT", b"%d" % settings.db))
+    return commands
+
+
+def refusal(settings: RedisConfig, command: Command, reply: object) -> Unreadable:
+    """Name what a server answered to a command of the login in place of OK."""
+    if not isinstance(reply, ErrorReply):
         return Unreadable("protocol", "the reply is not the Redis protocol")
-    text = _without_login(str(error), connection.password) or type(error).__name__
+    if reply.code == "NOPERM":  # nobody is denied AUTH
+        return Unreadable(
+            "noperm", f"the user may not SELECT database {settings.db}: it needs +select"
+        )
+    is_about_password = command[0] == b"AUTH" and "password" in reply.text
+    if reply.reason == "noperm" or is_about_password:
+        return Unreadable("noperm", "the server refused the login")
+    # A server repeats the arguments of a command that it does not know, such as AUTH.
+    text = str(reply).removeprefix("ERR ").partition(_ARGUMENTS)[0]
     if any(sign in text for sign in _NO_DATABASE):
-        text = f"the server has no database {db}: {text}"
-    if shaking_hands and any(sign in text for sign in _NOT_TLS):
-        text = f"the port does not speak TLS: {text}"
-    return Unreadable("connection" if _is_of_the_line(error) else "other", text)
+        text = f"the server has no database {settings.db}: {text}"
+    return Unreadable("connection" if _NO_ROOM in text else "other", text)
 
 
-def _is_of_the_line(error: Exception) -> bool:
-    """Tell whether no connection came about, or it broke; the server has not answered."""
-    if isinstance(error, redis.exceptions.BusyLoadingError):
-        return False
-    return isinstance(error, redis.ConnectionError | OSError | UnicodeError)
+def _reach(settings: RedisConfig, timeout_seconds: float) -> socket.socket:
+    if settings.unix_path is None:
+        line = socket.create_connection((settings.host, settings.port), timeout_seconds)
+        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return line
+    line = socket.socket(socket.AF_UNIX)
+    try:
+        line.settimeout(timeout_seconds)
+        line.connect(settings.unix_path)
+    except BaseException:
+        line.close()
+        raise
+    return line
 
 
-def _without_login(text: str, password: str | None) -> str:
-    """Leave out the arguments that a server repeats of a command it does not know, such as AUTH."""
-    text = text.partition(_ARGUMENTS)[0]
-    return text.replace(password, "***") if password else text
+def _context(tls: TlsConfig) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=tls.ca_file)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if tls.insecure_skip_verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    if tls.cert_file is not None:
+        context.load_cert_chain(tls.cert_file, tls.key_file)
+    return context
+
+
+def _no_connection(settings: RedisConfig, error: Exception) -> Unreadable:
+    reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+    if any(sign in reason for sign in _NOT_TLS):
+        reason = f"the port does not speak TLS: {reason}"
+    return Unreadable("connection", f"cannot connect to {settings.address}: {reason}")

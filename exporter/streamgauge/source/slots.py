@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import binascii
 from collections.abc import Iterator
 from typing import Any, Final
-
-from redis.crc import key_slot
 
 from streamgauge.source.node import Node
 
@@ -25,7 +24,14 @@ class SlotMap:
 
     def owner(self, key: bytes) -> Node | None:
         """Return the primary that serves a key; None when no node serves its slot."""
-        return self._owners[key_slot(key)]
+        return self._owners[_slot_of(key)]
+
+
+def _slot_of(key: bytes) -> int:
+    """The hash slot of a key: CRC-16 (XMODEM) of its first hash tag, or else of all of it."""
+    _, _, behind = key.partition(b"{")
+    tag, closing, _ = behind.partition(b"}")
+    return binascii.crc_hqx(tag if tag and closing else key, 0) % _SLOTS
 
 
 def slot_map(reply: Any, asked: Node) -> SlotMap:

@@ -1,8 +1,7 @@
 """One connection to Redis: packed commands out, replies in, everything bounded by a deadline.
 
-The redis package connects and logs in; replies are then read from its socket by hiredis alone. Its
-high-level calls cost several times the parsing, and bound each read on its own, so a server that
-drips one byte a second would never time out.
+hiredis parses the replies. The calls of the redis package cost several times the parsing, and bound
+each read on its own, so a server that drips one byte a second would never time out.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ import hiredis
 
 from streamgauge.config import RedisConfig
 from streamgauge.source.commands import Command, Packed, packed
-from streamgauge.source.connect import Connection, hang_up, log_in, new_connection, socket_of
+from streamgauge.source.connect import dial, login, refusal
 from streamgauge.source.deadline import Deadline
 from streamgauge.source.errors import ConnectionLostError, ErrorReply, Unreadable
 
@@ -39,7 +38,6 @@ class Wire:
 
     def __init__(self, settings: RedisConfig) -> None:
         self._settings = settings
-        self._connection: Connection | None = None
         self._line: _Line | None = None
         self._buffer = memoryview(bytearray(_READ_SIZE))
         self.bytes_read = 0
@@ -53,15 +51,26 @@ class Wire:
         """Connect, log in and select the database; raises Unreadable."""
         if self._line is not None:
             return
-        self._connection = new_connection(self._settings, deadline.remaining() * _LOGIN_SHARE)
-        standing = log_in(self._connection)
+        part = deadline.part(_LOGIN_SHARE)
         reader = hiredis.Reader(
             replyError=ErrorReply.parse,  # type: ignore[arg-type]  # any callable will do
             protocolError=_ProtocolError,
             errors="replace",
             notEnoughData=_MORE,
         )
-        self._line = _Line(standing, reader)
+        self._line = _Line(dial(self._settings, part.remaining()), reader)
+        try:
+            self._log_in(part)
+        except BaseException:
+            self.close()
+            raise
+
+    def _log_in(self, deadline: Deadline) -> None:
+        for command in login(self._settings):
+            self.send([command], deadline)
+            (reply,) = self.receive(1, deadline)
+            if reply != b"OK":
+                raise refusal(self._settings, command, reply)
 
     def send(self, commands: Sequence[Command], deadline: Deadline) -> None:
         """Send commands without waiting for their replies; raises Unreadable."""
@@ -95,17 +104,16 @@ class Wire:
 
     def close(self) -> None:
         """Hang up, if connected; never raises."""
-        connection, self._connection, self._line = self._connection, None, None
-        if connection is not None:
-            hang_up(connection)
+        line, self._line = self._line, None
+        if line is not None:
+            line.socket.close()
 
     def abort(self) -> None:
         """Make a read that another thread is waiting in fail at once."""
-        connection = self._connection
-        standing = socket_of(connection) if connection is not None else None
-        if standing is not None:
+        line = self._line
+        if line is not None:
             with contextlib.suppress(OSError):
-                standing.shutdown(socket.SHUT_RDWR)
+                line.socket.shutdown(socket.SHUT_RDWR)
 
     def _standing(self) -> _Line:
         if self._line is None:
