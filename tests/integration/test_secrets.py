@@ -53,7 +53,7 @@ def fail(settings, *_):
     password = settings.password and settings.password.get_secret_value()
     raise RuntimeError(f"a fault with {settings!r}")
 
-wire.login = fail
+wire.dial = fail
 """
 
 

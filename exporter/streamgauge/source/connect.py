@@ -66,6 +66,8 @@ def refusal(settings: RedisConfig, command: Command, reply: object) -> Unreadabl
         return Unreadable("noperm", "the server refused the login")
     # A server repeats the arguments of a command that it does not know, such as AUTH.
     text = str(reply).removeprefix("ERR ").partition(_ARGUMENTS)[0]
+    if settings.password:
+        text = text.replace(settings.password.get_secret_value(), "***")
     if any(sign in text for sign in _NO_DATABASE):
         text = f"the server has no database {settings.db}: {text}"
     return Unreadable("connection" if _NO_ROOM in text else "other", text)

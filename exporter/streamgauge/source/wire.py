@@ -108,6 +108,10 @@ class Wire:
         if line is not None:
             line.socket.close()
 
+    def __del__(self) -> None:
+        """Hang up: whoever stops another thread's work by `abort` leaves the connection to nobody."""
+        self.close()
+
     def abort(self) -> None:
         """Make a read that another thread is waiting in fail at once."""
         line = self._line
