@@ -109,7 +109,7 @@ class Wire:
             line.socket.close()
 
     def __del__(self) -> None:
-        """Hang up: whoever stops another thread's work by `abort` leaves the connection to nobody."""
+        """Hang up, also after an `abort` behind which no thread comes by."""
         self.close()
 
     def abort(self) -> None:
