@@ -9,7 +9,7 @@ import weakref
 
 import pytest
 
-from streamgauge.web.large import LargeBody, large_body
+from streamgauge.web.large import large_body
 
 PIECES = [b"%d" % number * 100_000 for number in range(10)]
 SECONDS = 60
@@ -69,85 +69,54 @@ class Kept:
         return not self._gone.is_set()
 
 
-async def begun(kept):
-    body = LargeBody([])
-    body.begin(kept.pieces())
-    return body
+def response(kept, begun=2):
+    """The answer, whose first pieces are there already."""
+    pieces = kept.pieces()
+    return large_body([next(pieces) for _ in range(begun)], pieces)
+
+
+async def are_let_go(kept):
+    return await asyncio.to_thread(kept.are_let_go)
 
 
 async def taken(body):
-    pieces = []
-    while (piece := await body.next()) is not None:
-        pieces.append(piece)
-    return pieces
+    return [piece async for piece in body]
 
 
+@pytest.mark.parametrize("begun", [0, 2])
 @in_loop
-async def test_a_client_that_keeps_up_gets_every_piece():
+async def test_a_client_that_keeps_up_gets_every_piece_and_nothing_is_kept(begun):
     kept = Kept()
-    assert await taken(await begun(kept)) == PIECES
-    assert kept.are_let_go()
+    assert await taken(response(kept, begun)) == PIECES
+    assert await are_let_go(kept)
 
 
 @in_loop
 async def test_little_is_written_before_the_client_takes_it():
     kept = Kept()
-    body = await begun(kept)
-    assert await body.next() == PIECES[0]
+    body = response(kept)
+    assert await anext(body) == PIECES[0]
     assert kept.are_there
     assert await taken(body) == PIECES[1:]
 
 
-@pytest.mark.usefixtures("impatient")
-@in_loop
-async def test_the_records_are_let_go_for_a_copy_when_nobody_takes_anything():
-    kept = Kept()
-    body = await begun(kept)
-    assert kept.are_let_go()
-    assert await taken(body) == PIECES
-
-
 @pytest.mark.parametrize("pieces", [0, 1, 5])
 @in_loop
-async def test_nothing_is_kept_once_it_is_closed(pieces):
+async def test_a_client_that_hangs_up_leaves_nothing_behind(pieces):
     kept = Kept()
-    body = await begun(kept)
-    for _ in range(pieces):
-        await body.next()
-    body.close()
-    assert kept.are_let_go()
-    assert await body.next() is None
+    async with contextlib.aclosing(response(kept)) as body:
+        for _ in range(pieces):
+            await anext(body)
+    del body
+    assert await are_let_go(kept)
 
 
 @in_loop
 async def test_a_fault_in_writing_comes_behind_what_was_written():
-    body = await begun(Kept(fails_at=3))
-    assert [await body.next() for _ in range(3)] == PIECES[:3]
+    body = response(Kept(fails_at=3))
+    assert [await anext(body) for _ in range(3)] == PIECES[:3]
     with pytest.raises(RuntimeError, match="a fault"):
-        await body.next()
-
-
-def response(kept):
-    pieces = kept.pieces()
-    return large_body([next(pieces), next(pieces)], pieces)
-
-
-@in_loop
-async def test_a_response_has_all_in_order_and_keeps_nothing():
-    kept = Kept()
-    assert [piece async for piece in response(kept)] == PIECES
-    assert kept.are_let_go()
-
-
-@pytest.mark.parametrize("taken_pieces", [0, 1, 5])
-@in_loop
-async def test_a_client_that_hangs_up_leaves_nothing_behind(taken_pieces):
-    kept = Kept()
-    async with contextlib.aclosing(response(kept)) as body:
-        for _ in range(taken_pieces):
-            await anext(body)
-    del body
-    assert kept.are_let_go()
+        await anext(body)
 
 
 @pytest.mark.usefixtures("impatient")
@@ -156,5 +125,5 @@ async def test_the_records_of_a_client_that_takes_nothing_more_are_let_go():
     kept = Kept()
     body = response(kept)
     first = await anext(body)
-    assert await asyncio.to_thread(kept.are_let_go)
-    assert [first] + [piece async for piece in body] == PIECES
+    assert await are_let_go(kept)
+    assert [first, *await taken(body)] == PIECES
