@@ -21,6 +21,8 @@ def arrival_us(entry_id: StreamId, marks: tuple[Mark, ...], now_us: int) -> int:
     `marks` say which was the stream's last ID at earlier looks and at this one. Without any, there
     was no look yet, or none has contradicted an ID's time.
     """
+    if not marks:  # of most streams: nothing has ever been contradicted
+        return now_us if contradicts(entry_id, None, now_us) else min(entry_id.ms * 1000, now_us)
     after_us, by_us = looks_around(entry_id, marks)
     by_us = now_us if by_us is None else by_us
     if contradicts(entry_id, after_us, by_us):
@@ -31,7 +33,7 @@ def arrival_us(entry_id: StreamId, marks: tuple[Mark, ...], now_us: int) -> int:
 def contradicts(entry_id: StreamId, after_us: int | None, by_us: int) -> bool:
     """Tell whether an ID's time cannot be when the entry arrived: after one look, by another."""
     estimate_us = entry_id.ms * 1000
+    if estimate_us > by_us + _TOLERANCE_US or not entry_id.is_clock(by_us // 1000):
+        return True
     # An ID's time is a whole millisecond.
-    too_early = after_us is not None and estimate_us + 1000 + _TOLERANCE_US <= after_us
-    too_late = estimate_us > by_us + _TOLERANCE_US
-    return too_early or too_late or not entry_id.is_clock(by_us // 1000)
+    return after_us is not None and estimate_us + 1000 + _TOLERANCE_US <= after_us

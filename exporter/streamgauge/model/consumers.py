@@ -32,15 +32,17 @@ def dead_consumers(
         memory.unseen = None
         return None
     known, before_us = memory.unseen or {}, memory.seen_us
+    is_later = before_us != now_us
+    passed_seconds = (now_us - before_us) / 1e6
     unseen: dict[bytes, Unseen] = {}
     dead = 0
     for one in consumers:
-        since_us = now_us - int(one.idle_seconds * 1e6)
-        if since_us > before_us and before_us != now_us:
+        if is_later and one.idle_seconds < passed_seconds:
             continue  # it was seen since the last look
+        since_us = now_us - int(one.idle_seconds * 1e6)
         found = known.get(one.name)
         if found is None or abs(found.since_us - since_us) > _SAME_US:
-            earlier = memory.entries_read if before_us != now_us else handed
+            earlier = memory.entries_read if is_later else handed
             found = Unseen(since_us, handed if earlier is None else min(earlier, handed))
         elif handed < found.handed:  # the server's count went back
             found = Unseen(since_us, handed)

@@ -45,8 +45,10 @@ def stream_record(reading: StreamReading, policy: StreamPolicy, memory: Memory) 
                 if group.is_within:
                     group.free_until_us = now_us + GRACE_US
     _mark(reading, known, seen)
-    if any(group.is_far_behind for group in reading.groups):
-        seen.places = placed(known, seen)
+    for group in reading.groups:
+        if group.is_far_behind:
+            seen.places = placed(known, seen)
+            break
     if before is not None:
         _note_vanished(before, reading, policy, seen)
     memory.keep(name, seen)
@@ -125,6 +127,8 @@ def _note_vanished(
     """Forget groups that are gone, and tell for a day of those that nobody has declared."""
     present = {group.name for group in reading.groups}
     gone = before.groups.keys() - present
+    if not gone and not before.vanished:
+        return
     vanished = dict(before.vanished or {})
     for name in gone:
         seen.groups.pop(name, None)  # a node that was given up may have dropped it
@@ -179,8 +183,10 @@ def _is_contradicted(
     is_new = last != NEVER and (known is None or last != known.last_generated)
     if is_new and contradicts(last, after_us, now_us):
         return True
+    if known is not None:
+        return False
     # Entries from before the first look may be counted in another way than the last one.
-    return known is None and any(
+    return any(
         entry is not None and not entry.is_clock(now_us // 1000)
         for group in reading.groups
         for entry in (group.oldest_undelivered, group.oldest_pending and group.oldest_pending[0])
