@@ -28,6 +28,7 @@ GROUPS = [group for document in FILES.values() for group in document["groups"]]
 RULES = [rule for group in GROUPS for rule in group["rules"]]
 ALERTS = {rule["alert"]: rule for rule in RULES if "alert" in rule}
 RECORDS = {rule["record"]: rule for rule in RULES if "record" in rule}
+README = (ALERTS_FOLDER / "README.md").read_text()
 RUNBOOKS = {file.stem: file.read_text() for file in sorted(ALERTS_FOLDER.glob("runbooks/*.md"))}
 
 PAGES = {
@@ -243,6 +244,16 @@ def test_what_pages_is_what_the_contract_says():
         if "alert" in rule
     }
     assert tickets == ALERTS.keys() - PAGES
+
+
+def test_the_readme_lists_every_ticket_and_every_page_with_its_words():
+    listed = re.findall(r"^\| (`Redis.*?`) \| (.+?) \|", README, re.MULTILINE)
+    words: dict[str, set[str]] = {}
+    for names, said in listed:
+        for name in re.findall(r"`(Redis\w+)`", names):
+            words.setdefault(name, set()).add(said)
+    assert words.keys() == ALERTS.keys()
+    assert all(all(said) for said in words.values())
 
 
 @every(ALERTS)

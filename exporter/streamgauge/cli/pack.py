@@ -72,6 +72,11 @@ def _option(flag: str, parse: Callable[[str], object], metavar: str, text: str) 
     show_default=True,
     help="Rule files for Prometheus, or a PrometheusRule object of each for the Operator.",
 )
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Replace an older pack in DIR, edited files too, and list what changed.",
+)
 def pack(
     directory: Path,
     job: str | None,
@@ -81,10 +86,12 @@ def pack(
     identity_labels: tuple[str, ...] | None,
     expected: tuple[str, ...],
     rule_format: str,
+    force: bool,
 ) -> None:
     """Write alerts/ and grafana/ into DIR, adapted to your site.
 
-    Without options the files are written as shipped. What exists already is never overwritten.
+    Without options the files are written as shipped. What exists already is overwritten with
+    --force alone.
     """
     options = PackOptions(
         job=job,
@@ -96,7 +103,11 @@ def pack(
         expected=tuple(dict.fromkeys(expected)),
     )
     try:
-        write_pack(directory, options)
+        changes = write_pack(directory, options, force=force)
     except PackError as error:
         raise click.ClickException(str(error)) from error
     say(f"wrote {' and '.join(f'{name}/' for name in BUNDLES)} into {directory}")
+    if changes:
+        for what, names in changes._asdict().items():
+            for name in names:
+                say(f"  {'left alone' if what == 'foreign' else what} {name}")

@@ -1,13 +1,14 @@
-"""The pack as folders on disk: all of it, or nothing."""
+"""The pack as folders on disk: all of it, or nothing; a newer one in the place of an older."""
 
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Final, NamedTuple
 
 from streamgauge.bundled import BUNDLES, bundle_path
 from streamgauge.pack.adapt import adapt
@@ -23,28 +24,86 @@ class PackError(Exception):
     """Why nothing was written, as a sentence."""
 
 
-def write_pack(directory: Path, options: PackOptions) -> None:
+class Changes(NamedTuple):
+    """What is not in the directory as it would be written: names of files, sorted."""
+
+    added: list[str]
+    changed: list[str]
+    foreign: list[str]
+    """Beside the files of the pack: a user's own, or what an older pack had. They stay."""
+
+
+def write_pack(directory: Path, options: PackOptions, *, force: bool = False) -> Changes | None:
     """Write alerts/ and grafana/ into the directory, which need not exist yet.
 
-    PackError, with the directory as it was before, when one of them is there already, when this
-    installation came without them, or when the directory cannot be written to.
+    With force, a pack that is there is replaced; returned is what that changed, else None.
+    PackError, with the directory as it was before, when one is there and there is no force, when
+    this installation came without its files, or when the directory cannot be written to.
     """
     try:
-        sources = {name: bundle_path(name) for name in BUNDLES}
+        new = {str(name): content for name, content in _contents(options)}
     except FileNotFoundError as error:
         raise PackError(str(error)) from error
-    _refuse_existing(directory / name for name in sources)
     try:
+        there = [directory / name for name in BUNDLES if os.path.lexists(directory / name)]
+        changes = _changes(there, directory, new)
+        _refuse(there, changes, force=force)
         with _created(directory):
-            _write_folders(sources, directory, options)
+            _write(directory, new)
     except OSError as error:
         raise PackError(f"cannot write to {directory}: {error.strerror}") from error
+    return changes if there else None
 
 
-def _refuse_existing(folders: Iterable[Path]) -> None:
+def _contents(options: PackOptions) -> Iterator[tuple[PurePosixPath, bytes]]:
+    """Every file of the pack, by its name in it."""
+    for folder in BUNDLES:
+        source = bundle_path(folder)
+        for path in sorted(source.rglob("*")):
+            name = PurePosixPath(folder, path.relative_to(source).as_posix())
+            if path.is_file() and not any(name.is_relative_to(other) for other in _NOT_SHIPPED):
+                yield name, _content(path, name, options)
+    if options.expected:
+        name = PurePosixPath(FILE)
+        yield name, adapt(name, expected_rules(options.expected), options).encode()
+
+
+def _content(source: Path, name: PurePosixPath, options: PackOptions) -> bytes:
+    content = source.read_bytes()
+    if options != PackOptions() and source.suffix in _TEXT_SUFFIXES:
+        content = adapt(name, content.decode(), options).encode()
+    return content
+
+
+def _changes(folders: list[Path], directory: Path, new: Mapping[str, bytes]) -> Changes:
+    present = {
+        path.relative_to(directory).as_posix(): path
+        for folder in folders
+        for path in folder.rglob("*")
+        if not path.is_dir()
+    }
+    same = {
+        name
+        for name, path in present.items()
+        if name in new and path.is_file() and path.read_bytes() == new[name]
+    }
+    return Changes(
+        added=sorted(new.keys() - present.keys()),
+        changed=sorted((new.keys() & present.keys()) - same),
+        foreign=sorted(present.keys() - new.keys()),
+    )
+
+
+def _refuse(folders: list[Path], changes: Changes, *, force: bool) -> None:
     for folder in folders:
-        if os.path.lexists(folder):
-            raise PackError(f"{folder} exists already; name another directory")
+        if not folder.is_dir() or folder.is_symlink():
+            raise PackError(f"{folder} exists already; name another directory: it is no folder")
+        if not force:
+            differ = ", ".join(changes.changed) or "nothing"
+            raise PackError(
+                f"{folder} exists already; name another directory, or say --force to replace what "
+                f"an older pack wrote or somebody edited: {differ}"
+            )
 
 
 @contextmanager
@@ -61,44 +120,35 @@ def _created(directory: Path) -> Iterator[None]:
         raise
 
 
-def _write_folders(sources: Mapping[str, Path], directory: Path, options: PackOptions) -> None:
+def _write(directory: Path, new: Mapping[str, bytes]) -> None:
+    """Make all of it beside what is there, with the files of others, and then exchange the two."""
     with TemporaryDirectory(prefix=".streamgauge-pack-", dir=directory) as temporary:
-        complete = Path(temporary)
-        for source, name in _shipped(sources):
-            _copy(source, complete / name, name, options)
-        if options.expected:
-            name = PurePosixPath(FILE)
-            (complete / name).write_text(adapt(name, expected_rules(options.expected), options))
-        _move(sources, complete, directory)
+        complete, before = Path(temporary, "complete"), Path(temporary, "before")
+        for folder in (complete, before):
+            folder.mkdir()
+        for name in BUNDLES:
+            if (directory / name).exists():
+                shutil.copytree(directory / name, complete / name, symlinks=True)
+        for name, content in new.items():
+            (complete / name).parent.mkdir(parents=True, exist_ok=True)
+            (complete / name).unlink(missing_ok=True)
+            (complete / name).write_bytes(content)
+        _exchange(BUNDLES, complete, directory, before)
 
 
-def _shipped(sources: Mapping[str, Path]) -> Iterator[tuple[Path, PurePosixPath]]:
-    """Every file and folder, each folder before what it holds, and its name in the pack."""
-    for name, folder in sources.items():
-        yield folder, PurePosixPath(name)
-        for path in sorted(folder.rglob("*")):
-            inside = PurePosixPath(name, path.relative_to(folder).as_posix())
-            if not any(inside.is_relative_to(other) for other in _NOT_SHIPPED):
-                yield path, inside
+def _exchange(names: Iterable[str], complete: Path, directory: Path, before: Path) -> None:
+    moved: list[tuple[Path, Path]] = []
 
+    def move(source: Path, target: Path) -> None:
+        source.rename(target)
+        moved.append((source, target))
 
-def _copy(source: Path, target: Path, name: PurePosixPath, options: PackOptions) -> None:
-    if source.is_dir():
-        target.mkdir()
-        return
-    content = source.read_bytes()
-    if options != PackOptions() and source.suffix in _TEXT_SUFFIXES:
-        content = adapt(name, content.decode(), options).encode()
-    target.write_bytes(content)
-
-
-def _move(names: Iterable[str], complete: Path, directory: Path) -> None:
-    moved: list[str] = []
     try:
         for name in names:
-            (complete / name).rename(directory / name)
-            moved.append(name)
+            if (directory / name).exists():
+                move(directory / name, before / name)
+            move(complete / name, directory / name)
     except BaseException:
-        for name in moved:
-            (directory / name).rename(complete / name)
+        for source, target in reversed(moved):
+            target.rename(source)
         raise
