@@ -50,8 +50,12 @@ class Scope:
         return f"{metric}{{{matchers}}}{window and f'[{window}]'}{self.at}"
 
     def rate(self, metric: str) -> str:
-        """The metric's increase per second."""
+        """A counter's increase per second."""
         return f"rate({self(metric, '$__rate_interval')})"
+
+    def slope(self, metric: str) -> str:
+        """A gauge's increase per second; 0 while it falls."""
+        return f"clamp_min(deriv({self(metric, '$__rate_interval')}), 0)"
 
 
 def highest(expression: str) -> str:
@@ -87,6 +91,11 @@ def exists(scope: Scope) -> str:
 def added(scope: Scope) -> str:
     """Entries added to a stream, per second."""
     return scope.rate("redis_stream_entries_added_total")
+
+
+def read(scope: Scope) -> str:
+    """Entries that a group is handed, per second: of a gauge, because Redis takes it back at times."""
+    return scope.slope("redis_stream_group_entries_read")
 
 
 def quiet_limit(scope: Scope) -> str:
@@ -279,11 +288,7 @@ def lost_in_range(scope: Scope) -> str:
 
 def time_to_drain(scope: Scope) -> str:
     """How long until a group has caught up at its present speed; absent while it falls behind."""
-    gained = (
-        f"{scope.rate('redis_stream_group_entries_read')}\n"
-        f"- on ({_TARGET_STREAM}) group_left ()\n"
-        f"{added(scope)}"
-    )
+    gained = f"{read(scope)}\n- on ({_TARGET_STREAM}) group_left ()\n{added(scope)}"
     return f"{lag(scope)} == 0\nor\n{lag(scope)}\n/ ((\n{gained}\n) > 0)"
 
 

@@ -173,7 +173,7 @@ def _reading() -> Iterator[Panel]:
         "Entries in, and out to each group",
         "Entries added and entries read, per second. A group below the stream falls behind.",
         Query(promql.highest(promql.added(SCOPE)), f"added, {_STREAM}"),
-        Query(promql.highest(SCOPE.rate("redis_stream_group_entries_read")), f"read, {_GROUP}"),
+        Query(promql.highest(promql.read(SCOPE)), f"read, {_GROUP}"),
         unit=PER_SECOND,
         no_value=_NEEDS_REDIS_7,
     )

@@ -228,6 +228,13 @@ def test_target_counter_agg_rule(query: Query):
             assert selector.rated, selector
 
 
+@every_query
+def test_a_rate_is_taken_of_counters_alone(query: Query):
+    """A gauge that falls would look to rate() like a counter that began again at 0."""
+    for selector in selectors(query):
+        assert is_counter(selector.metric) or not selector.rated, selector
+
+
 def test_every_waiver_is_needed():
     for (_, metric), names in WAIVED.items():
         for name in names:
