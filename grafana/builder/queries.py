@@ -94,7 +94,7 @@ def added(scope: Scope) -> str:
 
 
 def read(scope: Scope) -> str:
-    """Entries that a group is handed, per second: of a gauge, because Redis takes it back at times."""
+    """Entries that a group is handed, per second. A gauge: Redis takes it back at times."""
     return scope.slope("redis_stream_group_entries_read")
 
 
