@@ -8,7 +8,7 @@ PYTEST := $(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadscope --n
 # The tests start the program thousands of times; without bytecode each start compiles all of it.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo quick check test nightly lowest newest locks peers bench soak fuzz audit generate \
+.PHONY: help demo quick check test nightly lowest newest locks peers bench soak fuzz audit generate release-dry-run \
   dashboards dashboards-preview bench-dashboards format lock clean venv venv-demo servers python
 
 help:  ## this list
@@ -72,6 +72,9 @@ audit: python  ## known holes in the locked packages, by PyPI's advisories, whic
 generate: dashboards  ## write what is committed and has a source: grafana/, the chart, the manifests
 	tests/install-peers helm
 	$(BIN)/python deploy/kubernetes/generate.py $(wildcard .peers/helm-*)
+
+release-dry-run: venv  ## what a release publishes, into dist/, each part installed and run
+	$(BIN)/python deploy/release.py $(ARGS)
 
 dashboards: venv  ## write grafana/ alone
 	$(BIN)/python grafana/build.py
