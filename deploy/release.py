@@ -89,7 +89,7 @@ def notes_of(version: str | None) -> str:
     """The CHANGELOG's part about a version, or about what is not released yet."""
     text = (ROOT / "CHANGELOG.md").read_text()
     title = re.escape(version) if version else "Unreleased"
-    found = re.search(rf"^## {title}\b.*?\n(.*?)(?=^## |\Z)", text, re.DOTALL | re.MULTILINE)
+    found = re.search(rf"^## {title}(?: .*?)?\n(.*?)(?=^## |\Z)", text, re.DOTALL | re.MULTILINE)
     if not found or not found[1].strip():
         sys.exit(f"CHANGELOG.md has nothing under ## {version or 'Unreleased'}")
     return found[1].strip() + "\n"
