@@ -30,7 +30,14 @@ ALL_OF_THE_OPERATOR = {
 SETS: dict[str, dict[str, Any]] = {
     "least": {},
     "two replicas": {"replicas": 2, **ALL_OF_THE_OPERATOR},
-    "shards": {"shards": 3, "replicas": 9, "serviceMonitor": {"enabled": True}},
+    "shards": {
+        "shards": 3,
+        "replicas": 9,
+        "serviceMonitor": {
+            "enabled": True,
+            "relabelings": [{"targetLabel": "environment", "replacement": "prod"}],
+        },
+    },
     "no volume": {"persistence": {"enabled": False}},
     "a class of storage": {"persistence": {"storageClassName": "fast", "size": "1Gi"}},
     "a password": {
@@ -201,7 +208,7 @@ def test_a_shard_knows_its_number_and_prometheus_too(tmp_path: Path) -> None:
     assert (spec["replicas"], spec["ordinals"]) == (3, {"start": 1})
     assert pod(objects)["containers"][0]["env"][1]["value"] == "$(INDEX)/3"
     (endpoint,) = one(objects, "ServiceMonitor")["spec"]["endpoints"]
-    assert endpoint["relabelings"][0]["targetLabel"] == "shard"
+    assert [each["targetLabel"] for each in endpoint["relabelings"]] == ["shard", "environment"]
 
 
 @pytest.mark.parametrize(

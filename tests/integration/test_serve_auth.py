@@ -11,6 +11,7 @@ from socket import gethostname
 import bcrypt
 import pytest
 
+from support.certificates import issue, make_authority
 from support.commands import run
 from support.exporter import ExporterProcess
 from support.polling import wait_for
@@ -73,12 +74,19 @@ def test_every_path_asks_for_a_password(process: ExporterProcess) -> None:
         assert ("www-authenticate" in answer.headers) == (answer.status == 401)
 
 
-def test_the_probe_of_the_chart_logs_in(process: ExporterProcess, tmp_path: Path) -> None:
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_the_probe_of_the_chart_logs_in(exporter: Callable, file: Path, scheme: str) -> None:
+    if scheme == "https":
+        issue(make_authority(file.parent), "server", "DNS:streamgauge")
+        with file.open("a") as web:
+            web.write("tls_server_config: {cert_file: server.pem, key_file: server.key}\n")
+    process = exporter(NOWHERE, f"--web.config.file={file}", until_ready=False)
+
     def probe(path: str, password: str) -> tuple[int, str]:
-        (tmp_path / "username").write_text("alice\n")
-        (tmp_path / "password").write_text(password)
+        (file.parent / "username").write_text("alice\n")
+        (file.parent / "password").write_text(password)
         done = subprocess.run(
-            [sys.executable, PROBE, "http", path, tmp_path, str(process.port)],
+            [sys.executable, PROBE, scheme, path, file.parent, str(process.port)],
             capture_output=True,
             text=True,
         )

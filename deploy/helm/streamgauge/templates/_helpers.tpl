@@ -80,9 +80,14 @@ basicAuth:
 tlsConfig:
   {{- toYaml . | nindent 2 }}
 {{- end }}
-{{- if gt (int .Values.shards) 1 }}
+{{- if or .Values.serviceMonitor.relabelings (gt (int .Values.shards) 1) }}
 relabelings:
+  {{- if gt (int .Values.shards) 1 }}
   - sourceLabels: [__meta_kubernetes_pod_label_apps_kubernetes_io_pod_index]
     targetLabel: shard
+  {{- end }}
+  {{- with .Values.serviceMonitor.relabelings }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
 {{- end }}
 {{- end -}}
