@@ -257,6 +257,15 @@ def test_the_committed_manifests_are_what_helm_renders() -> None:
     check()
 
 
+def test_kustomize_makes_all_of_it_with_the_configuration_where_the_pod_looks() -> None:
+    made = list(yaml.safe_load_all(newest("kustomize").run(ROOT / "deploy" / "kubernetes")))
+    decode([each for each in made if "coreos" in each["apiVersion"]])
+    maps = {each["metadata"]["name"]: each["data"] for each in made if each["kind"] == "ConfigMap"}
+    mounted = [each["configMap"]["name"] for each in pod(made)["volumes"] if "configMap" in each]
+    (data,) = [maps[name] for name in mounted]
+    assert data.keys() == {"streamgauge.yml"}
+
+
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [

@@ -93,6 +93,23 @@ HISTORIES: dict[str, tuple[dict[str, str], Answers]] = {
 }
 
 
+def test_an_exporter_that_moves_to_another_pod_changes_nothing(
+    tmp_path: Path, each_promtool: Peer
+) -> None:
+    """It is scraped under another address, a minute before the question."""
+    series, answers = HISTORIES["it falls behind"]
+    moved = {}
+    for name, values in series.items():
+        if 'instance="a"' in name:
+            start, _, step = values.removesuffix("x120").partition("+")
+            later = int(start) + 116 * int(step or 0)
+            moved[name] = f"{start}+{step or 0}x115 stale"
+            moved[name.replace('"a"', '"b"')] = f"_x116 {later}+{step or 0}x4"
+    file = tmp_path / "test.yml"
+    file.write_text(yaml.safe_dump(written(moved, answers)))
+    each_promtool.run("test", "rules", file)
+
+
 @pytest.mark.parametrize("name", HISTORIES)
 def test_the_series_say_what_happened(tmp_path: Path, each_promtool: Peer, name: str) -> None:
     series, answers = HISTORIES[name]
