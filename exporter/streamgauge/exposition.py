@@ -135,8 +135,8 @@ def _add_keys(rows: dict[Level, Rows], instance: RedisSnapshot) -> None:
 
 
 def _add_streams(rows: dict[Level, Rows], instance: RedisSnapshot) -> None:
-    of_streams, of_groups, of_consumers = (
-        rows[level] for level in (Level.STREAM, Level.GROUP, Level.CONSUMER)
+    of_streams, of_groups, of_consumers, of_reactions = (
+        rows[level] for level in (Level.STREAM, Level.GROUP, Level.CONSUMER, Level.REACTION)
     )
     start = f'{{redis="{escaped(instance.redis)}",db="db{instance.db}",stream="'
     of_streams.records.extend(instance.streams)
@@ -155,6 +155,8 @@ def _add_streams(rows: dict[Level, Rows], instance: RedisSnapshot) -> None:
             of_consumers.labels.extend(
                 [f'{of_group},consumer="{_often_used_name(one.name)}"}} ' for one in consumers]
             )
+        for reaction in stream.reactions:
+            of_reactions.add(f'{of_stream},after="{_name(reaction.after)}"}} ', reaction)
         for absent in stream.absent_groups:
             of_groups.labels.append(f'{of_stream},group="{_name(absent.name)}"}} ')
 

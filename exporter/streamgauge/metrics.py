@@ -22,6 +22,7 @@ class Level(enum.Enum):
     STREAM = ("redis", "db", "stream", "class")
     GROUP = ("redis", "db", "stream", "class", "group")
     CONSUMER = ("redis", "db", "stream", "class", "group", "consumer")
+    REACTION = ("redis", "db", "stream", "class", "after")
     KEY = ("redis", "db", "key")
     PATTERN = ("redis", "db", "pattern")
     ERRORS = ("redis", "class", "reason")
@@ -89,6 +90,9 @@ METRICS: Final = (
     _gauge("redis_stream_group_consumer_messages_pending", _C, "pending", "Entries delivered to the consumer and not yet acknowledged."),
     _gauge("redis_stream_group_consumer_idle_seconds", _C, "idle_seconds", "Time since the consumer last tried to read."),
     _gauge("redis_stream_group_consumer_inactive_seconds", _C, "inactive_seconds", "Time since the consumer last read something (Redis 7.2 and newer); absent when it never did."),
+
+    _gauge("redis_stream_reaction_wait_seconds", Level.REACTION, "wait_seconds", "For how long the oldest entry of the stream `after` has gone unanswered in this one; 0 when it is answered; absent when unknown."),
+    _gauge("redis_stream_reaction_limit_seconds", Level.REACTION, "limit_seconds", "How long an answer may take; +Inf for a while after Redis comes back."),
 
     _gauge("redis_key_exists", _K, "exists", "1; 0 for a declared state key that is absent."),
     _gauge("redis_key_ttl_seconds", _K, "ttl_seconds", "Time until the key expires; absent when it never does."),

@@ -5,14 +5,14 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from streamgauge import globs
 from streamgauge.schedule import Schedule
 from streamgauge.state_keys import NO_STATE_KEYS, StateKeys
 
 if TYPE_CHECKING:
-    from streamgauge.config.model import ClassLimits, Config, StreamRule
+    from streamgauge.config.model import ClassLimits, Config, ReactionRule, StreamRule
 
 # Far more than the streams of one server by default; with more, all are matched once more.
 _CACHED_NAMES = 1 << 16
@@ -86,8 +86,20 @@ class StreamPolicy:
 UNCLASSIFIED = StreamPolicy(StreamClass.UNCLASSIFIED)
 
 
+class Reaction(NamedTuple):
+    """After an entry in the stream `after`, the stream `expect` must get one."""
+
+    after: bytes
+    expect: bytes
+    within_seconds: float
+
+
 class Policy:
-    """The stream rules in their order, ready to be asked about any name, and the state keys."""
+    """The stream rules in their order, ready to be asked about any name, the state keys, and the
+    reactions whose answer is exported here.
+
+    `only_read` are streams that trigger a reaction, and are not exported themselves.
+    """
 
     def __init__(
         self,
@@ -95,6 +107,7 @@ class Policy:
         rules: Sequence["StreamRule"],
         keys: StateKeys = NO_STATE_KEYS,
         redis: str | None = None,
+        reactions: Sequence["ReactionRule"] = (),
     ) -> None:
         """Take the rules that hold for the Redis of this name; all of them without one."""
         self.keys = keys
@@ -102,7 +115,7 @@ class Policy:
         self._literals: dict[bytes, int] = {}
         self._globs: list[tuple[int, re.Pattern[bytes]]] = []
         for index, rule in enumerate(rules):
-            if not _concerns(rule, redis):
+            if not _concerns(rule.redis, redis):
                 continue
             pattern = globs.encode(rule.match)
             if globs.is_literal(pattern):
@@ -110,12 +123,23 @@ class Policy:
             else:
                 self._globs.append((index, globs.compile_glob(pattern)))
         self._resolved: dict[bytes, StreamPolicy | None] = {}
-        self.declared = tuple(self._declared())
+        pairs = [_reaction_of(one) for one in reactions if _concerns(one.redis, redis)]
+        named = dict.fromkeys(name for pair in pairs for name in (pair.after, pair.expect))
+        self._named = self._literals.keys() | named.keys()
+        self.declared = tuple(self._declared([*self._literals, *named]))
+        exported = frozenset(self.declared)
+        self.reactions = tuple(pair for pair in pairs if pair.expect in exported)
+        self.only_read = frozenset(pair.after for pair in self.reactions) - exported
 
     @classmethod
     def from_config(cls, config: "Config") -> Self:
         """The policy a configuration declares."""
-        return cls(config.classes, config.streams, StateKeys.from_config(config))
+        return cls(
+            config.classes,
+            config.streams,
+            StateKeys.from_config(config),
+            reactions=config.reactions,
+        )
 
     def resolve(self, name: bytes) -> StreamPolicy | None:
         """What holds for the stream of this name, as `classify` says; remembered from then on."""
@@ -134,7 +158,7 @@ class Policy:
         """
         index = self.rule_of(name)
         policy = UNCLASSIFIED if index is None else self._policies[index]
-        if policy is None or name not in self._literals:
+        if policy is None or name not in self._named:
             return policy
         return replace(policy, declared=True)
 
@@ -148,19 +172,21 @@ class Policy:
                 return index
         return exact
 
-    def _declared(self) -> Iterable[bytes]:
+    def _declared(self, names: Iterable[bytes]) -> Iterable[bytes]:
         # A name behind an earlier glob is declared all the same: its class comes from the glob, and
         # the user still named it. Only a rule that ignores it takes it out.
-        for name in self._literals:
-            index = self.rule_of(name)
-            if index is not None and self._policies[index] is not None:
-                yield name
+        yield from (name for name in dict.fromkeys(names) if self.classify(name) is not None)
 
 
-def _concerns(rule: "StreamRule", redis: str | None) -> bool:
-    if redis is None or rule.redis is None:
+def _concerns(pattern: str | None, redis: str | None) -> bool:
+    if redis is None or pattern is None:
         return True
-    return globs.compile_glob(globs.encode(rule.redis)).fullmatch(globs.encode(redis)) is not None
+    return globs.compile_glob(globs.encode(pattern)).fullmatch(globs.encode(redis)) is not None
+
+
+def _reaction_of(rule: "ReactionRule") -> Reaction:
+    after, expect = (globs.literal(globs.encode(name)) for name in (rule.after, rule.expect))
+    return Reaction(after, expect, rule.within_seconds)
 
 
 def _policy_of(

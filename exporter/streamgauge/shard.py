@@ -13,7 +13,7 @@ from streamgauge.state_keys import StateKeys
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from streamgauge.config.model import ClassLimits, Config, StreamRule
+    from streamgauge.config.model import ClassLimits, Config, ReactionRule, StreamRule
     from streamgauge.policy import StreamClass
 
 _WRITTEN: Final = re.compile(r"([0-9]{1,6})/([0-9]{1,6})")
@@ -63,12 +63,12 @@ class ShardPolicy(Policy):
         keys: StateKeys,
         shard: Shard,
         redis: str | None = None,
+        reactions: Sequence[ReactionRule] = (),
     ) -> None:
         named = tuple(key for key in keys.named if shard.has(key.name))
         patterns = tuple(filter(shard.has, keys.patterns))
-        super().__init__(classes, rules, StateKeys(named, patterns), redis)
-        self.declared = tuple(filter(shard.has, self.declared))
         self._shard = shard
+        super().__init__(classes, rules, StateKeys(named, patterns), redis, reactions)
 
     def classify(self, name: bytes) -> StreamPolicy | None:
         """What holds for the stream of this name; None when it is ignored, or another shard's."""
@@ -79,5 +79,5 @@ def policy_of(config: Config, shard: Shard, redis: str | None = None) -> Policy:
     """The policy a configuration declares, as far as it concerns this shard and this Redis."""
     keys = StateKeys.from_config(config)
     if shard.total == 1:
-        return Policy(config.classes, config.streams, keys, redis)
-    return ShardPolicy(config.classes, config.streams, keys, shard, redis)
+        return Policy(config.classes, config.streams, keys, redis, config.reactions)
+    return ShardPolicy(config.classes, config.streams, keys, shard, redis, config.reactions)

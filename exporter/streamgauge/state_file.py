@@ -15,7 +15,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from streamgauge.logs import EventLog
 from streamgauge.model.changes import Changes
-from streamgauge.model.memory import FeedMemory, Memory, StreamMemory
+from streamgauge.model.memory import FeedMemory, Memory, Reactions, StreamMemory
 
 _log = EventLog("state")
 
@@ -31,6 +31,7 @@ class _Saved:
     feeds: dict[bytes, FeedMemory] = field(default_factory=dict)
     servers: frozenset[str] = frozenset()
     changes: dict[bytes, Changes] = field(default_factory=dict)
+    reactions: Reactions = field(default_factory=dict)
 
     __pydantic_config__ = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
 
@@ -63,7 +64,7 @@ class StateFile:
         except ValidationError:
             self._complain("has another form than this version writes; learning anew")
             return Memory()
-        return Memory(saved.streams, saved.feeds, saved.servers, saved.changes)
+        return Memory(saved.streams, saved.feeds, saved.servers, saved.changes, saved.reactions)
 
     def save(self, redis: str, memory: Memory, *, at_once: bool = False) -> None:
         """Write what is known of a Redis, at most once a minute unless `at_once`; never raises."""
@@ -76,7 +77,8 @@ class StateFile:
                 return
             self._taken_at[redis] = now
             streams, feeds = memory.contents()
-            saved = _Saved(streams, feeds, memory.servers, memory.changes.copy())
+            changes, reactions = memory.changes.copy(), memory.reactions
+            saved = _Saved(streams, feeds, memory.servers, changes, reactions)
             self._parts[redis] = self._adapter.dump_json(saved, exclude_defaults=True)
             if at_once or now - self._written_at >= _SAVED_EVERY_SECONDS:
                 self._written_at = now

@@ -128,6 +128,12 @@ def lag_share(scope: Scope) -> str:
     return f"{lag_seconds(scope)}\n/ {lag_limit(scope)}"
 
 
+def wait_share(scope: Scope) -> str:
+    """How long a trigger has gone unanswered, as a share of the limit."""
+    wait, limit = "redis_stream_reaction_wait_seconds", "redis_stream_reaction_limit_seconds"
+    return f"{scope(wait)}\n/ {scope(limit)}"
+
+
 def missing(scope: Scope) -> str:
     """Continuous streams that do not exist or never held an entry, as 0."""
     continuous = scope.continuous()

@@ -37,6 +37,7 @@ _POINTS: Final = 100
 _HEIGHT: Final = 10
 _STREAM: Final = "{{redis}} {{stream}}"
 _GROUP: Final = "{{redis}} {{stream}} {{group}}"
+_REACTION: Final = "{{redis}} {{after}} > {{stream}}"
 _NO_LIMIT: Final = "no limit declared"
 
 
@@ -174,6 +175,7 @@ def _event() -> Row:
         ),
         _length(scope),
         _share_of_lag(scope),
+        _share_of_answer(SCOPE),
     )
 
 
@@ -220,6 +222,22 @@ def _share_of_lag(scope: Scope, span: int = 12) -> Panel:
         soft_max=1.2,
         no_value=_NO_LIMIT,
         span=span,
+    )
+
+
+def _share_of_answer(scope: Scope) -> Panel:
+    return time_panel(
+        "Unanswered, as a share of the limit",
+        "How long an entry has waited for one in a stream that must answer; 100 % is the limit. "
+        f"The {_LINES} highest now, of any class.",
+        Query(promql.highest(promql.most(promql.wait_share, scope, _LINES)), _REACTION),
+        points=_POINTS,
+        height=_HEIGHT,
+        unit=PercentUnit,
+        thresholds=SHARE_THRESHOLDS,
+        soft_max=1.2,
+        no_value="no reaction declared",
+        span=24,
     )
 
 

@@ -39,6 +39,7 @@ PAGES = {
     "RedisStreamGroupLosingEntries",
     "RedisStreamGroupMissing",
     "RedisStreamGroupNotAcknowledging",
+    "RedisStreamReactionOverdue",
     "RedisStreamsMonitoringBlind",
 }
 HEADINGS = ["Meaning", "Impact", "Diagnosis", "Mitigation"]
@@ -52,6 +53,7 @@ LEVELS = {
     "key": ("redis", "db", "key"),
     "stream": ("redis", "db", "stream", "class"),
     "group": ("redis", "db", "stream", "class", "group"),
+    "reaction": ("redis", "db", "stream", "class", "after"),
 }
 IDENTITY = {"job", "cluster", "namespace", "environment", "team", "shard"}
 TARGET_LABELS = {"instance", "pod", *IDENTITY}
@@ -208,6 +210,7 @@ def test_recorded_series_are_level_metric_operation(name):
     assert level in LEVELS
     assert metric.startswith(("redis_up", "up", "streamgauge_", "redis_stream_", "redis_key_"))
     assert metric.startswith("redis_stream_group_") == (level == "group")
+    assert metric.startswith("redis_stream_reaction_") == (level == "reaction")
     assert metric.startswith("redis_key_") == (level == "key")
     assert re.fullmatch(r"[a-z][a-z0-9_]*", operation)
 

@@ -1,4 +1,4 @@
-"""Tickets, and the page of a blind monitor: each fires with its words, resolves, else is silent."""
+"""Tickets, and two further pages: each fires with its words, resolves, and else is silent."""
 
 from collections import ChainMap
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +10,7 @@ from rules.hygiene import (
     blind_pages,
     exporter_health,
     groups,
+    reactions,
     state_keys,
 )
 from rules.hygiene.histories import History, told
@@ -28,9 +29,10 @@ CALM = [
     groups.CALM,
     exporter_health.CALM,
     state_keys.CALM,
+    reactions.CALM,
 ]
 TICKETS = dict(ChainMap(*FIRING))
-PAGES = blind_pages.PAGES
+PAGES = blind_pages.PAGES | reactions.PAGES
 NEVER = dict(ChainMap(*CALM))
 
 BESIDE = {
@@ -40,7 +42,7 @@ BESIDE = {
 }
 """Further alerts that are right in a history."""
 
-OURS = {*(alert.name for alert in TICKETS.values()), BLIND}
+OURS = {*(alert.name for alert in (TICKETS | PAGES).values())}
 """What is under test here; histories may well page for what they tell."""
 
 

@@ -91,6 +91,17 @@ streams:
     class: hybrid
     groups: [{match: g, lag_limit: 1m}, {match: g, lag_limit: 2m}]
 """
+REACTIONS = """
+redis: {url: redis://h}
+streams:
+  - {match: feed, class: continuous}
+  - {match: old, ignore: true}
+  - {match: "*", class: event}
+reactions:
+  - {after: ask, expect: answer, within: 10m}
+  - {after: ask, expect: feed, within: 1m}
+  - {after: ask, expect: old, within: 1m}
+"""
 APART = """
 redis: {url: redis://h}
 discovery: {match: ["q:*", "exact"]}
@@ -109,6 +120,22 @@ def load(tmp_path):
         return load_config(path, environ={})
 
     return load_text
+
+
+def test_a_reaction_that_is_answered_by_accident_or_by_nobody_is_named(load):
+    config = load(REACTIONS)
+    accident = "it is continuous, so its next entry answers by accident"
+    assert [one for one in warnings(config) if one.startswith("reactions")] == [
+        f"reactions[1] (feed) never pages while that stream flows: {accident}",
+        "reactions[2] (old) has no effect: the stream that must answer is ignored",
+    ]
+    assert describe(config).endswith(
+        "Reactions\n"
+        "       after  expect  within\n"
+        "  [0]  ask    answer  10m\n"
+        "  [1]  ask    feed    1m\n"
+        "  [2]  ask    old     1m"
+    )
 
 
 def test_everything_is_shown_resolved_and_without_secrets(load):

@@ -12,6 +12,7 @@ from streamgauge.config import load_config
 from streamgauge.config.calendar import CalendarSection
 from streamgauge.config.keys import KeySection
 from streamgauge.config.load import FileSection
+from streamgauge.config.reactions import ReactionSection
 from streamgauge.config.sections import ClassesSection, DiscoverySection, StreamSection
 from streamgauge.config.servers import ServerSection
 
@@ -24,6 +25,7 @@ TOP = {
     "calendars.NAME": CalendarSection,
     "streams[]": StreamSection,
     "keys[]": KeySection,
+    "reactions[]": ReactionSection,
 }
 
 

@@ -21,6 +21,7 @@ from streamgauge.model.records import (
     KeyCount,
     KeyErrorCount,
     ProcessState,
+    Reaction,
     RedisSnapshot,
     Snapshot,
     StageDuration,
@@ -68,6 +69,7 @@ GROUPS = st.builds(
     unacknowledged_seconds=unknown_or(SECONDS),
     ack_limit_seconds=unknown_or(SECONDS),
 )
+REACTIONS = st.builds(Reaction, NAMES, unknown_or(SECONDS), SECONDS | st.just(math.inf))
 STREAMS = st.builds(
     Stream,
     name=NAMES,
@@ -85,6 +87,7 @@ STREAMS = st.builds(
     length_limit=unknown_or(COUNTS),
     labels=st.sampled_from([(), (("team", "feeds"),), (("owner", 'a"b'), ("team", "feeds"))]),
     groups=st.lists(GROUPS, max_size=2, unique_by=lambda g: g.name).map(tuple),
+    reactions=st.lists(REACTIONS, max_size=2, unique_by=lambda r: r.after).map(tuple),
 )
 KEYS = st.builds(
     Key,
@@ -157,15 +160,24 @@ def records(snapshot, level):
         yield from per_redis.get(level, [])
         for stream in one.streams:
             of_stream = (*name, f"db{one.db}", label_value(stream.name), stream.stream_class)
-            if level is Level.STREAM:
-                yield of_stream, stream, *stream.labels
-            for group in stream.groups:
-                of_group = (*of_stream, label_value(group.name))
-                if level is Level.GROUP:
-                    yield of_group, group, *stream.labels
-                if level is Level.CONSUMER:
-                    for consumer in group.consumer_list:
-                        yield (*of_group, label_value(consumer.name)), consumer, *stream.labels
+            for record in records_of(stream, of_stream, level):
+                yield *record, *stream.labels
+
+
+def records_of(stream, of_stream, level):
+    """The same of one stream, without its declared labels."""
+    if level is Level.STREAM:
+        yield of_stream, stream
+    if level is Level.REACTION:
+        for reaction in stream.reactions:
+            yield (*of_stream, label_value(reaction.after)), reaction
+    for group in stream.groups:
+        of_group = (*of_stream, label_value(group.name))
+        if level is Level.GROUP:
+            yield of_group, group
+        if level is Level.CONSUMER:
+            for consumer in group.consumer_list:
+                yield (*of_group, label_value(consumer.name)), consumer
 
 
 def samples_of(families):

@@ -38,6 +38,8 @@ CONTRACT = {
     "redis_stream_group_consumer_messages_pending": C,
     "redis_stream_group_consumer_idle_seconds": C,
     "redis_stream_group_consumer_inactive_seconds": C,
+    "redis_stream_reaction_wait_seconds": S + ", after",
+    "redis_stream_reaction_limit_seconds": S + ", after",
     "redis_key_exists": "redis, db, key",
     "redis_key_ttl_seconds": "redis, db, key",
     "redis_key_deadline_seconds": "redis, db, key",

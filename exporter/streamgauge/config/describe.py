@@ -14,6 +14,7 @@ _NOTHING = "-"
 _SERVER_COLUMNS = ("name", "address", "db", "mode", "login", "tls", "timeout")
 _CLASS_COLUMNS = ("class", "quiet limit", "lag limit")
 _KEY_COLUMNS = ("", "key", "deadline")
+_REACTION_COLUMNS = ("", "after", "expect", "within")
 _STREAM_COLUMNS = ("", "match", "class", "quiet limit", "active", "lag limit")
 
 
@@ -27,6 +28,8 @@ def describe(config: Config) -> str:
         _table("Streams (the first match wins)", _STREAM_COLUMNS, [*_streams(config), others]),
     ]
     tables += [_calendar(calendar) for calendar in config.calendars]
+    if config.reactions:
+        tables.append(_table("Reactions", _REACTION_COLUMNS, list(_reactions(config))))
     if config.keys:
         tables.append(_table("State keys", _KEY_COLUMNS, list(_keys(config))))
     return "\n\n".join(tables)
@@ -34,13 +37,15 @@ def describe(config: Config) -> str:
 
 def warnings(config: Config) -> list[str]:
     """What is allowed but certainly has no effect, one sentence each."""
-    return [
+    found = [
         *_overruled_passwords(config),
         *_shadowed_rules(config),
         *_unreachable_rules(config),
         *_unruled_patterns(config),
         *_endless_limits(config),
+        *_useless_reactions(config),
     ]
+    return [*dict.fromkeys(found)]
 
 
 def _servers(config: Config) -> list[tuple[str, ...]]:
@@ -117,6 +122,12 @@ def _calendar(calendar: Calendar) -> str:
 
 def _closes(early: int | None) -> str:
     return "closed" if early is None else f"until {early // 60:02}:{early % 60:02}"
+
+
+def _reactions(config: Config) -> Iterator[tuple[str, ...]]:
+    for index, rule in enumerate(config.reactions):
+        within = format_duration(rule.within_seconds)
+        yield f"[{index}]", _printable(rule.after), _printable(rule.expect), within
 
 
 def _keys(config: Config) -> Iterator[tuple[str, ...]]:
@@ -258,3 +269,21 @@ def _endless_limits(config: Config) -> Iterator[str]:
                 f"of {format_duration(limit)} holds from one limit after its hours begin, "
                 f"and they last {format_duration(longest)}"
             )
+
+
+def _useless_reactions(config: Config) -> Iterator[str]:
+    """Pairs whose answer comes by accident, or is not exported."""
+    for server in config.redis:
+        policy = Policy(
+            config.classes, config.streams, redis=server.name, reactions=config.reactions
+        )
+        for index, rule in enumerate(config.reactions):
+            expected = policy.resolve(globs.literal(globs.encode(rule.expect)))
+            place = f"reactions[{index}] ({_printable(rule.expect)})"
+            if expected is None:
+                yield f"{place} has no effect: the stream that must answer is ignored"
+            elif expected.stream_class is StreamClass.CONTINUOUS:
+                yield (
+                    f"{place} never pages while that stream flows: it is continuous, so its next "
+                    "entry answers by accident"
+                )

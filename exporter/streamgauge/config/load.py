@@ -16,6 +16,7 @@ from streamgauge.config.document import Document, Location, dotted, read_documen
 from streamgauge.config.keys import KeySection
 from streamgauge.config.model import Config
 from streamgauge.config.problems import ConfigError, Problem, RefusedError, did_you_mean, found
+from streamgauge.config.reactions import ReactionSection
 from streamgauge.config.sections import (
     ActiveSection,
     ClassesSection,
@@ -46,6 +47,7 @@ class FileSection(Section):
     calendars: Annotated[Mapping[str, CalendarSection], EMPTY_SECTION] = Field(default_factory=dict)
     streams: Annotated[tuple[StreamSection, ...], EMPTY_LIST] = ()
     keys: Annotated[tuple[KeySection, ...], EMPTY_LIST] = ()
+    reactions: Annotated[tuple[ReactionSection, ...], EMPTY_LIST] = ()
     discovery: Annotated[DiscoverySection, EMPTY_SECTION] = DiscoverySection()
     state_file: MaybePath = None
 
@@ -72,9 +74,9 @@ class FileSection(Section):
     def _finds_something(
         cls, discovery: DiscoverySection, info: ValidationInfo
     ) -> DiscoverySection:
-        if discovery.match or info.data.get("keys"):
+        if discovery.match or info.data.get("keys") or info.data.get("reactions"):
             return discovery
-        if {"classes", "streams", "keys"} <= info.data.keys():
+        if {"classes", "streams", "keys", "reactions"} <= info.data.keys():
             rules = [stream.rule() for stream in info.data["streams"]]
             if not Policy(info.data["classes"].limits(), rules).declared:
                 raise RefusedError(
@@ -91,6 +93,7 @@ class FileSection(Section):
             classes=MappingProxyType(self.classes.limits()),
             streams=tuple(stream.rule() for stream in self.streams),
             keys=tuple(key.rule() for key in self.keys),
+            reactions=tuple(reaction.rule() for reaction in self.reactions),
             state_file=self.state_file,
             calendars=tuple(section.calendar(name) for name, section in self.calendars.items()),
         )
@@ -113,6 +116,7 @@ _SECTIONS: Mapping[Location, type[Section]] = {
     ("streams", "active"): ActiveSection,
     ("streams", "groups"): GroupSection,
     ("keys",): KeySection,
+    ("reactions",): ReactionSection,
 }
 
 

@@ -130,6 +130,19 @@ class StreamRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReactionRule:
+    """One entry of `reactions`: after an entry in one stream another one must get an entry.
+
+    Both names are written as globs; `redis` is a pattern of the names of the servers.
+    """
+
+    after: str
+    expect: str
+    within_seconds: float
+    redis: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KeyRule:
     """One entry of `keys`: one `key`, or with `match` a pattern whose keys are counted.
 
@@ -162,6 +175,7 @@ class Config:
     classes: Mapping[StreamClass, ClassLimits] = field(default_factory=lambda: DEFAULT_CLASSES)
     streams: tuple[StreamRule, ...] = ()
     keys: tuple[KeyRule, ...] = ()
+    reactions: tuple[ReactionRule, ...] = ()
     state_file: str | None = None
     calendars: tuple[Calendar, ...] = ()
 

@@ -30,6 +30,7 @@ class Surroundings:
     folder: Path = field(default_factory=Path)
     server_names: set[str] = field(default_factory=set)
     state_keys: set[object] = field(default_factory=set)
+    reactions: set[object] = field(default_factory=set)
     calendars: dict[str, Calendar] = field(default_factory=dict)
 
 

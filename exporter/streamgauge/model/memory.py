@@ -15,6 +15,7 @@ from streamgauge.model.changes import Changes
 from streamgauge.model.ids import NEVER, StreamId
 from streamgauge.model.lag import LagError
 from streamgauge.model.marks import Mark
+from streamgauge.model.reaction import ReactionMemory
 
 
 class Unseen(NamedTuple):
@@ -29,6 +30,10 @@ class Place(NamedTuple):
 
     last: StreamId
     added: int
+
+
+Reactions = dict[bytes, dict[bytes, ReactionMemory]]
+"""By the stream that must answer, and by the one that it answers."""
 
 
 @dataclass(slots=True)
@@ -119,12 +124,14 @@ class Memory:
         feeds: dict[bytes, FeedMemory] | None = None,
         servers: frozenset[str] = frozenset(),
         changes: dict[bytes, Changes] | None = None,
+        reactions: Reactions | None = None,
     ) -> None:
         self._streams = streams or {}
         self._feeds = feeds or {}
         self.servers = servers
         self.changes = changes or {}
         self.is_new = streams is None
+        self.reactions = reactions or {}
         self.look = 0
         self.has_news = False
         # What another process saw last is as good as the last look.
@@ -132,6 +139,8 @@ class Memory:
             stream.look = 0
         for feed in self._feeds.values():
             feed.look = 0
+        for pairs in self.reactions.values():
+            pairs.update({after: replace(one, look=0) for after, one in pairs.items()})
 
     def contents(self) -> tuple[dict[bytes, StreamMemory], dict[bytes, FeedMemory]]:
         """Return copies that do not change while they are saved."""

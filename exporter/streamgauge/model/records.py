@@ -82,6 +82,14 @@ class AbsentGroup:
     entries_read = last_delivered_timestamp_seconds = None
 
 
+class Reaction(NamedTuple):
+    """For how long a stream has not answered to another one, and how long it may take."""
+
+    after: bytes
+    wait_seconds: float | None
+    limit_seconds: float
+
+
 class Stream(NamedTuple):
     """A stream that was read, or (`exists` 0) one that ought to be there and is not.
 
@@ -106,6 +114,7 @@ class Stream(NamedTuple):
     length_limit: int | None = None
     labels: tuple[tuple[str, str], ...] = ()
     groups: tuple[Group, ...] = ()
+    reactions: tuple[Reaction, ...] = ()
 
 
 new_stream: Final = partial(tuple.__new__, Stream)

@@ -26,6 +26,7 @@ from streamgauge.source.errors import ErrorReply, Unreadable, error_of, not_serv
 from streamgauge.source.greeting import Greeting
 from streamgauge.source.keys import KeyFailure, Subject, key_answer, key_commands
 from streamgauge.source.pipeline import BatchSize, Pipeline, clock_us
+from streamgauge.source.reactions import Pair, Reactions
 from streamgauge.source.second_round import (
     BY_SCRIPT,
     Asked,
@@ -46,10 +47,13 @@ for a script, serves nobody else meanwhile: it shall be able to after each such 
 
 
 class Terms(NamedTuple):
-    """How streams are read: what follows from a reading, and of how large groups all consumers."""
+    """How streams are read: what follows from a reading, of how large groups all consumers, and
+    the reactions that are declared, if any.
+    """
 
     conclude: Callable[[StreamReading], Stream]
     max_consumers: int
+    reactions: Reactions | None = None
 
 
 class NodeSample(NamedTuple):
@@ -211,7 +215,10 @@ class _Sampling:
                 at += 2
                 if reading is not None:
                     readings.append(reading)
-        second = second_round(readings, self._lookups, self._brief)
+        reactions = self._terms.reactions
+        if reactions is not None:
+            reactions.read(readings)
+        second = second_round(readings, self._lookups, self._brief, reactions)
         if second.commands:
             self._pipeline.send(second.commands, partial(self._take_second, readings, second.asked))
         else:
@@ -265,7 +272,11 @@ class _Sampling:
         self._finish([reading for reading in readings if reading.name not in unfinished])
 
     def _take_error(
-        self, reading: StreamReading, group: GroupReading, question: Question, answer: ErrorReply
+        self,
+        reading: StreamReading,
+        group: GroupReading | Pair,
+        question: Question,
+        answer: ErrorReply,
     ) -> bool:
         """Take note of an error; False when the stream is not to be finished."""
         error, name = not_server_wide(answer), reading.name

@@ -12,17 +12,18 @@ from streamgauge.model.readings import GroupReading, StreamReading
 from streamgauge.source import commands, replies
 from streamgauge.source.brief import Brief
 from streamgauge.source.commands import MOST_COUNTED, Packed, bulk
+from streamgauge.source.reactions import Pair, Reactions
 
 
 class Question(NamedTuple):
     """One kind of question: the command, for messages, and who takes the reply to it."""
 
     command: str
-    take: Callable[[GroupReading, Any], None]
+    take: Callable[[Any, Any], None]
 
 
-Asked = tuple[StreamReading, GroupReading, Question]
-"""A group of a stream, and what is asked about it."""
+Asked = tuple[StreamReading, GroupReading | Pair, Question]
+"""A group of a stream, or a pair it is in, and what is asked about it."""
 
 
 class Round(NamedTuple):
@@ -118,11 +119,17 @@ def _take_nacked(group: GroupReading, reply: Any) -> None:
     group.nacked = replies.nacked(reply)
 
 
+def _take_trigger(pair: Pair, reply: Any) -> None:
+    pair.found, _ = replies.first_entries(reply)
+
+
 _UNDELIVERED: Final = Question("XRANGE", _take_undelivered)
 _FEW_UNDELIVERED: Final = Question("XRANGE", _take_few_undelivered)
 _BRIEFLY_UNDELIVERED: Final = Question("EVALSHA_RO", _take_undelivered)
 _BRIEFLY_FEW: Final = Question("EVALSHA_RO", _take_few_undelivered)
-BY_SCRIPT: Final = (_BRIEFLY_UNDELIVERED, _BRIEFLY_FEW)
+_TRIGGER: Final = Question("XRANGE", _take_trigger)
+_BRIEFLY_TRIGGER: Final = Question("EVALSHA_RO", _take_trigger)
+BY_SCRIPT: Final = (_BRIEFLY_UNDELIVERED, _BRIEFLY_FEW, _BRIEFLY_TRIGGER)
 _OLDEST_PENDING: Final = Question("XPENDING", _take_pending)
 _NACKED: Final = Question("XPENDING", _take_nacked)
 _CONSUMERS: Final = Question("XINFO CONSUMERS", _take_consumers)
@@ -131,12 +138,23 @@ _often_used_bulk: Final = lru_cache(maxsize=1_024)(bulk)
 """Groups of many streams have the same few names."""
 
 
-def second_round(readings: Sequence[StreamReading], lookups: Lookups, brief: Brief) -> Round:
+def second_round(
+    readings: Sequence[StreamReading],
+    lookups: Lookups,
+    brief: Brief,
+    reactions: Reactions | None = None,
+) -> Round:
     """Collect what is to be asked; names the first entry as undelivered where that is known."""
     wanted: list[Packed] = []
     asked: list[Asked] = []
     brief_names = brief.names
     for reading in readings:
+        for pair, place in reactions.asked_of(reading.name) if reactions else ():
+            key, is_brief = bulk(reading.name), reading.name in brief_names
+            asked.append((reading, pair, _BRIEFLY_TRIGGER if is_brief else _TRIGGER))
+            wanted.append(
+                brief.ids_after(key, place, 1) if is_brief else commands.oldest_after(key, place)
+            )
         if not reading.groups:
             continue
         first, last = reading.first_entry, reading.last_generated

@@ -24,7 +24,7 @@ from streamgauge.model.records import (
     StageDuration,
     Stream,
 )
-from streamgauge.policy import Policy, StreamClass, StreamPolicy
+from streamgauge.policy import UNCLASSIFIED, Policy, StreamClass, StreamPolicy
 from streamgauge.source.complaints import Complaints
 from streamgauge.source.deadline import Deadline
 from streamgauge.source.discover import Discovery
@@ -32,6 +32,7 @@ from streamgauge.source.errors import Unreadable
 from streamgauge.source.key_records import error_counts, key_state, unread_keys
 from streamgauge.source.keys import Subject
 from streamgauge.source.layout import topology_of
+from streamgauge.source.reactions import Reactions
 from streamgauge.source.sample import Terms
 from streamgauge.source.selection import Patterns
 from streamgauge.source.stream_error import GONE
@@ -42,6 +43,8 @@ _log = EventLog("scrape")
 
 _OUT_OF_TIME: Final = ("timeout", "no answer in time")
 _STOPPED: Final = ("other", "the exporter ends, or its configuration names this Redis no more")
+
+_NO_STREAM: Final = (GONE, "wrongtype")
 
 _FIRST_WALK_SHARE: Final = 0.4
 """The part of its time a scrape gives to a first discovery that has not ended yet."""
@@ -123,13 +126,16 @@ class Target:
         try:
             deadline.remaining()
             subjects: list[Subject] = [*watched, *policy.keys.named]
-            terms = Terms(self._concluding(watched), settings.max_consumers)
+            reactions = Reactions(
+                policy.reactions, self._memory, keys_move=self._topology.keys_move
+            )
+            terms = Terms(self._concluding(watched), settings.max_consumers, reactions)
             sample = self._topology.sample(subjects, terms, deadline)
             _refuse_if_all_denied(sample)
             self._has_been_read = True
             self._complaints.server_readable()
             self._memory.forget_streams(watched)
-            snapshot = self._snapshot(sample, policy)
+            snapshot = self._snapshot(sample, policy, reactions)
             self._memory.servers = sample.servers or self._memory.servers
             self.save(at_once=self._memory.has_news)
         except Unreadable as error:
@@ -167,7 +173,8 @@ class Target:
                 if patterns.match(name) and _class_of(policy, name) is StreamClass.CONTINUOUS
             }
         found = ((name, policy.resolve(name)) for name in sorted(names))
-        return {name: stream_policy for name, stream_policy in found if stream_policy is not None}
+        watched = {name: one for name, one in found if one is not None}
+        return watched | dict.fromkeys(policy.only_read, UNCLASSIFIED)
 
     def _concluding(
         self, watched: Mapping[bytes, StreamPolicy]
@@ -178,9 +185,12 @@ class Target:
         memory = self._memory
         return conclude
 
-    def _snapshot(self, sample: Sample, policy: Policy) -> RedisSnapshot:
-        streams = [*sample.streams, *self._absent(sample, policy)]
+    def _snapshot(self, sample: Sample, policy: Policy, reactions: Reactions) -> RedisSnapshot:
+        streams = [one for one in sample.streams if one.name not in policy.only_read]
+        streams += self._absent(sample, policy)
         streams.sort(key=attrgetter("name"))
+        if policy.reactions:
+            streams = self._with_reactions(streams, sample, reactions)
         failed = [error for error in sample.errors if error.reason != GONE]
         self._complaints.nodes_unreadable(sample.outages)
         self._complaints.streams_unreadable(failed)
@@ -207,12 +217,22 @@ class Target:
             key_counts=key_counts,
         )
 
+    def _with_reactions(
+        self, streams: Iterable[Stream], sample: Sample, reactions: Reactions
+    ) -> list[Stream]:
+        gone = {error.name for error in sample.errors if error.reason in _NO_STREAM}
+        unread = {error.name for error in sample.errors} - gone
+        found = reactions.conclude(gone, unread, sample.now_us, sample.servers)
+        return [
+            one._replace(reactions=found[one.name]) if one.name in found else one for one in streams
+        ]
+
     def _absent(self, sample: Sample, policy: Policy) -> Iterable[Stream]:
         """List the streams that ought to be there and are not, or are of another type."""
         seen = self._memory.continuous
         for error in sample.errors:
             stream_policy = policy.resolve(error.name)
-            if stream_policy is None or error.reason not in (GONE, "wrongtype"):
+            if stream_policy is None or error.reason not in _NO_STREAM:
                 continue
             is_lost = stream_policy.stream_class is StreamClass.CONTINUOUS and error.name in seen
             if stream_policy.declared or is_lost:

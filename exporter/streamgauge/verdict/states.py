@@ -48,6 +48,7 @@ class StreamState(enum.StrEnum):
     QUIET = "quiet"
     MISSING = "missing"
     NEVER_WRITTEN = "never written"
+    REACTION_OVERDUE = "reaction overdue"
     WRONG_TYPE = "wrong type"
     UNREADABLE = "unreadable"
 
@@ -118,6 +119,7 @@ SEVERITY: Final[Mapping[Verdict, Severity]] = MappingProxyType(
         StreamState.QUIET: Severity.CRITICAL,
         StreamState.MISSING: Severity.CRITICAL,
         StreamState.NEVER_WRITTEN: Severity.CRITICAL,
+        StreamState.REACTION_OVERDUE: Severity.CRITICAL,
         StreamState.WRONG_TYPE: Severity.WARNING,
         StreamState.UNREADABLE: Severity.WARNING,
         GroupState.ACTIVE: Severity.OK,

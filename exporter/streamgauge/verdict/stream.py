@@ -24,9 +24,29 @@ Answer = Reasoned | None
 
 def stream_verdict(looks: StreamLooks) -> StreamVerdict:
     """Judge one stream."""
+    overdue = _overdue(looks)
+    if overdue is not None:
+        return StreamVerdict(looks.now, StreamState.REACTION_OVERDUE, overdue, looks.added)
     answers = (rule(looks) for rule in _RULES)
     state, reason = next(filter(None, answers), None) or _idle_by_design(looks)
     return StreamVerdict(looks.now, state, Sentence(reason), looks.added)
+
+
+def _overdue(looks: StreamLooks) -> Sentence | None:
+    """A stream that must answer to another one has not, and an entry there waits past the limit."""
+    waits = [
+        (one.wait_seconds, one)
+        for one in looks.now.reactions
+        if one.wait_seconds is not None and one.wait_seconds > one.limit_seconds
+    ]
+    if not waits:
+        return None
+    wait, one = max(waits)
+    return Sentence(
+        f"an entry of {{}} has gone unanswered for {duration(wait)}; an answer here may take "
+        f"{duration(one.limit_seconds)}",
+        (one.after,),
+    )
 
 
 def _unclassified(looks: StreamLooks) -> Answer:

@@ -16,7 +16,8 @@ from rules.hygiene.histories import History
 from streamgauge.bundled import bundle_path
 from support.peers import Peer
 
-RULES = [bundle_path("alerts") / f"{name}.rules.yml" for name in ("streams", "exporter", "hygiene")]
+FILES = ("streams", "exporter", "hygiene", "reactions")
+RULES = [bundle_path("alerts") / f"{name}.rules.yml" for name in FILES]
 
 
 @dataclass

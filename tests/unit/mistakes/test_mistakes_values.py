@@ -14,7 +14,7 @@ KEYS = {
     "top": (
         "redis: {url: redis://h}\nstream: []\n",
         [
-            "stream (line 2): unknown key, allowed: redis, classes, calendars, streams, keys, discovery, state_file; did you mean 'streams'?",
+            "stream (line 2): unknown key, allowed: redis, classes, calendars, streams, keys, reactions, discovery, state_file; did you mean 'streams'?",
         ],
     ),
     "stream": (

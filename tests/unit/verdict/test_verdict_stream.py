@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamgauge.model.records import Stream
+from streamgauge.model.records import Reaction, Stream
 from streamgauge.policy import StreamClass
 from streamgauge.verdict.judge import judge
 from streamgauge.verdict.states import SEVERITY, StreamState
@@ -33,6 +33,17 @@ ONE_LOOK = [
     (stream(CONTINUOUS, age=29.9), "flowing", "last entry 30s ago; it may be silent for 30s"),
     (stream(CONTINUOUS, age=30.0), "flowing", "last entry 30s ago; it may be silent for 30s"),
     (stream(CONTINUOUS, age=31.0), "quiet", "silent for 31s; it may be silent for 30s"),
+    # It must answer, whatever its class: the entry that is furthest past its limit is told.
+    (
+        stream(EVENT, reactions=(Reaction(b"a", 700.0, 600.0), Reaction(b"b", 60.0, 600.0))),
+        "reaction overdue",
+        "an entry of a has gone unanswered for 11m40s; an answer here may take 10m",
+    ),
+    (
+        stream(EVENT, reactions=(Reaction(b"a", 600.0, 600.0), Reaction(b"b", None, 600.0))),
+        "flowing",
+        "last entry 10s ago",
+    ),
     # Trimmed to nothing while it flows: the age of its last entry survives.
     (
         stream(CONTINUOUS, age=1.0, length=0),
@@ -262,6 +273,7 @@ class TestEntriesBetweenTheLooks:
         last_entry_timestamp_seconds=st.sampled_from([None, AT - 31.0]),
         entries_added=st.sampled_from([None, 0, 5]),
         groups=st.just(()),
+        reactions=st.just(()),
     )
 )
 def test_every_record_has_a_state_and_only_continuous_streams_are_critical(record):
