@@ -62,6 +62,10 @@ class StreamSpec:
         return STREAM_PREFIX + self.name
 
 
+# A job that was queued must be begun.
+TRIGGER, ANSWER = "model.retrain", "learning.retraining.started"
+ANSWERED_WITHIN_SECONDS = 10 * MINUTE
+
 PRICE_CACHE = GroupSpec("price_cache", "price_cache-1")
 INDICATORS = GroupSpec("indicators", "indicators-1")
 NORMALIZER = GroupSpec("normalizer", "normalizer-1")

@@ -52,7 +52,7 @@ def _listen_address(_context: click.Context, _option: click.Parameter, text: str
 
 
 def _incidents_help() -> str:
-    rows = [f"  {kind.name:<15} {kind.sentence}" for kind in INCIDENTS.values()]
+    rows = [f"  {kind.name:<18} {kind.sentence}" for kind in INCIDENTS.values()]
     return "\n".join(["\b", "Incidents, each of which breaks one thing:", *rows])
 
 

@@ -5,13 +5,17 @@ from pathlib import Path
 
 from streamgauge.config import format_duration
 from streamgauge_demo.catalogue import (
+    ANSWER,
+    ANSWERED_WITHIN_SECONDS,
     DEFAULT_LIMIT_SECONDS,
     PREFIX,
     STREAM_PREFIX,
     STREAMS,
+    TRIGGER,
     GroupSpec,
     StreamClass,
     StreamSpec,
+    key_of,
 )
 from streamgauge_demo.control import POLICY_DEADLINE, POLICY_HASH
 from streamgauge_demo.errors import DemoError
@@ -88,6 +92,12 @@ def render_config(redis_url: str, pace: Pace) -> str:
         "",
         "  # A wildcard is for what may come; the names above matched first and keep their own.",
         f'  - {{match: "{STREAM_PREFIX}learning.*", class: event}}',
+        "",
+        "# After an entry in one stream another one must get one: a job that is not begun pages.",
+        "reactions:",
+        f"  - after: {key_of(TRIGGER)}",
+        f"    expect: {key_of(ANSWER)}",
+        f"    within: {format_duration(pace.limit(ANSWERED_WITHIN_SECONDS))}",
         "",
         "# What tells that the control plane is alive while its streams are empty.",
         "keys:",

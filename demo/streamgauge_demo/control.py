@@ -80,10 +80,16 @@ async def queue_retraining(world: World, model: str = MODELS[0]) -> None:
 
 
 async def retrain_worker(world: World) -> None:
-    """Work on retraining jobs when there are any; a model it does not know fails."""
+    """Work on retraining jobs when there are any; a model it does not know fails.
+
+    While its incident is on, it takes jobs and begins none.
+    """
+    taken: list[Entry] = []
 
     async def handle(entries: list[Entry]) -> None:
-        for one in entries:
+        taken.extend(entries)
+        while taken and not world.breakages.on("retrain-unanswered"):
+            one = taken.pop(0)
             job = {"job": one.fields.get("job", one.id), "model": one.fields.get("model", "")}
             await world.bus.append("learning.retraining.started", job)
             await sleep(world.pace.seconds(_TRAINING_SECONDS, floor=_SHORTEST_TRAINING_SECONDS))

@@ -81,6 +81,13 @@ INCIDENTS = {
             None,
             "a retraining job is queued, worked on and its result published",
         ),
+        IncidentKind(
+            "retrain-unanswered",
+            "learning.retraining.started",
+            None,
+            "RedisStreamReactionOverdue",
+            "a retraining job is taken and not begun, though nothing waits and nothing is pending",
+        ),
     )
 }
 

@@ -126,7 +126,7 @@ class System:
         self.world.breakages.start(name)
         if name == "drift":
             reconciler.cause_drift(self.world)
-        elif name == "retrain-job":
+        elif name in ("retrain-job", "retrain-unanswered"):
             await control.queue_retraining(self.world)
         if incident.duration_seconds is not None:
             await asyncio.sleep(incident.duration_seconds)

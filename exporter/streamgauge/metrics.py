@@ -51,6 +51,17 @@ def _counter(name: str, level: Level, field: str, text: str) -> Metric:
     return Metric(name, "counter", text, level, attrgetter(field))
 
 
+def _idmp(name: str, kind: Literal["gauge", "counter"], field: str, text: str) -> Metric:
+    """What Redis 8.6 and newer tell of the IDs by which entries that come twice are refused."""
+
+    def value(stream: Any) -> Value:
+        told = stream.idempotence
+        return None if told is None else of_told(told)
+
+    of_told: Callable[[Any], Value] = attrgetter(field)
+    return Metric(f"redis_stream_idmp_{name}", kind, text, Level.STREAM, value)
+
+
 _R, _S, _G, _C, _K = Level.REDIS, Level.STREAM, Level.GROUP, Level.CONSUMER, Level.KEY
 
 # fmt: off
@@ -67,6 +78,13 @@ METRICS: Final = (
     _gauge("redis_stream_groups", _S, "group_count", "Consumer groups of the stream."),
     _gauge("redis_stream_length_limit", _S, "length_limit", "How many entries the stream may hold; absent when no limit is declared."),
     _gauge("redis_stream_quiet_limit_seconds", _S, "quiet_limit_seconds", "How long a continuous stream may be silent; +Inf outside its active hours, and for one limit after they open or Redis comes back."),
+
+    _idmp("duration_seconds", "gauge", "duration_seconds", "For how long the stream remembers an ID by which a producer's entry is told from one that comes twice (Redis 8.6 and newer)."),
+    _idmp("max_size", "gauge", "max_size", "How many of these IDs it remembers of each producer at most."),
+    _idmp("producer_ids_tracked", "gauge", "producers", "Producers of which it remembers IDs."),
+    _idmp("idempotent_ids_tracked", "gauge", "tracked", "IDs that it remembers."),
+    _idmp("entries_added_total", "counter", "added", "Entries added with such an ID."),
+    _idmp("duplicates_total", "counter", "duplicates", "Entries refused because their ID was remembered."),
 
     _gauge("redis_stream_group_lag", _G, "lag", "Entries not yet delivered to the group, corrected for what the server misreports; absent when unknown, and on a replica."),
     _gauge("redis_stream_group_lag_seconds", _G, "lag_seconds", "Age of the oldest entry not yet delivered to the group; 0 when caught up."),

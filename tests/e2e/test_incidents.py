@@ -21,7 +21,7 @@ from e2e.story import (
     SLOWEST,
     Story,
 )
-from streamgauge_demo.catalogue import BY_NAME
+from streamgauge_demo.catalogue import ANSWER, ANSWERED_WITHIN_SECONDS, BY_NAME
 from streamgauge_demo.incidents import IncidentKind
 from streamgauge_demo.monitoring import scrape_seconds
 from streamgauge_demo.pace import Pace
@@ -42,6 +42,8 @@ def limit_of(kind: IncidentKind) -> float:
     stream, group_name = BY_NAME[kind.stream], page_of(kind)[2]
     limits = {group.name: group.lag_limit_seconds for group in stream.groups}
     limit = limits[group_name] if group_name else stream.quiet_limit_seconds
+    if stream.name == ANSWER:
+        limit = ANSWERED_WITHIN_SECONDS
     assert limit is not None
     return Pace(SPEED).limit(limit)
 

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
@@ -134,6 +135,17 @@ def test_retrain_job_runs_and_publishes_its_result(broken: dict[str, Running]):
     system.do(lambda: asyncio.ensure_future(queue_retraining(world, "unheard-of")))
     wait_for(lambda: system.length("learning.retraining.failed") == 1, "a failure")
     assert system.length("learning.retraining.completed") == 1
+
+
+def test_retrain_unanswered_takes_the_job_and_begins_it_when_repaired(broken: dict[str, Running]):
+    system = broken["retrain-unanswered"]
+    group = partial(system.group, "model.retrain", "retraining_workers")
+    wait_for(lambda: group()["lag"] == group()["pending"] == 0, "the job is taken")
+    wait_for(lambda: system.length("model.retrain") == 1, "the job was queued")
+    assert not system.client.exists(key_of("learning.retraining.started"))
+    system.repair("retrain-unanswered")
+    wait_for(lambda: system.length("learning.retraining.completed") == 1, "a result")
+    assert system.length("learning.retraining.started") == 1
 
 
 def test_an_incident_with_a_duration_repairs_itself():

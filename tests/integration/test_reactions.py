@@ -12,6 +12,7 @@ import pytest
 
 from support.metrics import Scrape
 from support.moved_clock import Life
+from support.reports import config, report
 
 ASK, ANSWER = "retrain", "retrain.started"
 STREAMS = ({"match": ASK, "class": "event"}, {"match": ANSWER, "class": "event"})
@@ -277,6 +278,27 @@ def test_after_an_outage_the_limit_is_lifted_for_five_minutes(pair: Callable) ->
     limits = [watch.life.after(seconds).value(limit) for seconds in (60, 0, 400)]
     assert limits == [math.inf, math.inf, 600]
     assert watch.look().since(asked)
+
+
+def test_report_calls_it_overdue_and_exits_with_what_pages(pair: Callable, tmp_path: Path) -> None:
+    watch = Watch(pair())
+    watch.look()
+    watch.add(ASK)
+    watch.look(900)
+    watch.life.exporter.stop()  # which writes its state
+    flag = config(
+        tmp_path,
+        redis={"name": "main", "url": watch.life.server.url, "timeout": "30s"},
+        discovery={"match": []},
+        streams=list(STREAMS),
+        reactions=[PAIR],
+        state_file=str(tmp_path / "state.json"),
+    )
+    said = report(flag, "--format=json", environment=watch.life.clock.environment)
+    (expected,) = [one for one in said.redis["streams"] if one["stream"] == ANSWER]
+    assert expected["state"] == "reaction overdue"
+    assert expected["reason"].startswith(f"an entry of {ASK} has gone unanswered for 15m")
+    assert said.code == 2
 
 
 def test_streams_that_no_rule_matches_are_read_too(live: Callable) -> None:

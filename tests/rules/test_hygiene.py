@@ -10,6 +10,7 @@ from rules.hygiene import (
     blind_pages,
     exporter_health,
     groups,
+    idempotence,
     reactions,
     state_keys,
 )
@@ -22,11 +23,13 @@ PROMTOOLS_AT_ONCE = 2
 
 FIRING = [
     groups.TICKETS,
+    idempotence.TICKETS,
     exporter_health.TICKETS,
     state_keys.TICKETS,
 ]
 CALM = [
     groups.CALM,
+    idempotence.CALM,
     exporter_health.CALM,
     state_keys.CALM,
     reactions.CALM,

@@ -117,4 +117,4 @@ def test_an_error_is_one_sentence_and_an_exit_code(monkeypatch):
 def test_the_help_lists_every_incident():
     text = CliRunner().invoke(command.demo, ["--help"], terminal_width=200).output
     for kind in INCIDENTS.values():
-        assert f"{kind.name:<15} {kind.sentence}" in text
+        assert f"{kind.name:<18} {kind.sentence}" in text

@@ -16,6 +16,7 @@ from streamgauge.model.records import (
     Consumer,
     ErrorCount,
     Group,
+    Idempotence,
     Instance,
     Key,
     KeyCount,
@@ -87,6 +88,7 @@ STREAMS = st.builds(
     length_limit=unknown_or(COUNTS),
     labels=st.sampled_from([(), (("team", "feeds"),), (("owner", 'a"b'), ("team", "feeds"))]),
     groups=st.lists(GROUPS, max_size=2, unique_by=lambda g: g.name).map(tuple),
+    idempotence=unknown_or(st.builds(Idempotence, *[COUNTS] * 6)),
     reactions=st.lists(REACTIONS, max_size=2, unique_by=lambda r: r.after).map(tuple),
 )
 KEYS = st.builds(

@@ -77,6 +77,8 @@ def stream_record(reading: StreamReading, policy: StreamPolicy, memory: Memory) 
         len(seen.vanished or ()),
         policy.length_limit,
         policy.labels,
+        (),
+        reading.idempotence,
         tuple(groups),
     )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from streamgauge.model.ids import StreamId
-from streamgauge.model.records import Consumer
+from streamgauge.model.records import Consumer, Idempotence
 from streamgauge.state_keys import StateKey
 
 
@@ -59,6 +59,7 @@ class StreamReading:
     from_replica: bool = False
     server: str | None = None
     max_deleted: StreamId | None = None
+    idempotence: Idempotence | None = None
 
 
 class KeyReading(NamedTuple):

@@ -82,6 +82,25 @@ class AbsentGroup:
     entries_read = last_delivered_timestamp_seconds = None
 
 
+class Idempotence(NamedTuple):
+    """What a stream remembers so as to refuse an entry that comes twice (IDMP, Redis 8.6).
+
+    Of each producer the newest `max_size` IDs are kept, for `duration_seconds`.
+    """
+
+    duration_seconds: int
+    max_size: int
+    producers: int
+    tracked: int
+    added: int
+    duplicates: int
+
+    @property
+    def is_full(self) -> bool:
+        """Whether every producer has as many IDs remembered as may be."""
+        return self.producers > 0 and self.tracked >= self.producers * self.max_size
+
+
 class Reaction(NamedTuple):
     """For how long a stream has not answered to another one, and how long it may take."""
 
@@ -113,8 +132,9 @@ class Stream(NamedTuple):
     groups_vanished: int = 0
     length_limit: int | None = None
     labels: tuple[tuple[str, str], ...] = ()
-    groups: tuple[Group, ...] = ()
     reactions: tuple[Reaction, ...] = ()
+    idempotence: Idempotence | None = None
+    groups: tuple[Group, ...] = ()
 
 
 new_stream: Final = partial(tuple.__new__, Stream)

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from streamgauge.model.ids import StreamId
 from streamgauge.model.readings import GroupReading, PendingReading, StreamReading
-from streamgauge.model.records import Consumer, new_consumer
+from streamgauge.model.records import Consumer, Idempotence, new_consumer
 from streamgauge.source.fields import Fields, by_name
 
 MALFORMED: Final = (TypeError, ValueError, KeyError, IndexError, AttributeError)
@@ -24,6 +24,13 @@ _NO_SUCH_KEY: Final = -2
 _STREAM_FIELDS: Final = Fields(
     (b"length", b"groups", b"last-generated-id", b"first-entry"),
     (b"entries-added", b"max-deleted-entry-id"),
+)
+_IDMP_FIELDS: Final = Fields(
+    (b"length", b"groups"),
+    (
+        *(b"idmp-duration", b"idmp-maxsize", b"pids-tracked"),
+        *(b"iids-tracked", b"iids-added", b"iids-duplicates"),
+    ),
 )
 _GROUP_FIELDS: Final = Fields(
     (b"name", b"consumers", b"pending", b"last-delivered-id"), (b"entries-read", b"lag")
@@ -116,7 +123,14 @@ def stream_reading(
         from_replica,
         server,
         None if max_deleted is None else StreamId.parse(max_deleted),
+        _idempotence(stream),
     )
+
+
+def _idempotence(stream: Any) -> Idempotence | None:
+    """Read what Redis 8.6 and newer tell of it; None before."""
+    _, _, *told = _IDMP_FIELDS(stream)
+    return None if None in told else Idempotence(*map(_integer, told))
 
 
 def first_entries(reply: Any) -> tuple[StreamId | None, int]:

@@ -20,6 +20,9 @@ opt-in alerts about pending entries take as long."""
 POISON_DELIVERIES: Final = 5
 """An entry delivered this often and never acknowledged is one that consumers fail on."""
 
+FATAL_DELIVERIES: Final = 2**63 - 1
+"""What XNACK FATAL sets: the entry was given back as one that cannot be processed."""
+
 
 def _trimmed_unread(looks: Sequence[StreamLooks]) -> Iterator[Finding]:
     """Entries left before a group with a limit had read them, and no state of it says so."""
@@ -63,7 +66,7 @@ def _poison_entries(looks: Sequence[StreamLooks]) -> Iterator[Finding]:
     """The oldest pending entry is delivered again and again and never acknowledged."""
     for group in _groups(looks):
         times = group.now.oldest_pending_deliveries
-        if _is_stuck(group) and times >= POISON_DELIVERIES and not _is_ghost(group):
+        if _is_stuck(group) and _is_poison(times) and not _is_ghost(group):
             age = duration(group.now.oldest_pending_age_seconds)
             yield _about(
                 FindingKind.POISON_ENTRY,
@@ -71,6 +74,24 @@ def _poison_entries(looks: Sequence[StreamLooks]) -> Iterator[Finding]:
                 f"the oldest pending entry of {{1}} on {{0}} is {age} old, was delivered "
                 f"{times:,} times and never acknowledged",
             )
+
+
+def _released_entries(looks: Sequence[StreamLooks]) -> Iterator[Finding]:
+    """The oldest pending entry was given back (XNACK), and no consumer takes what is nobody's."""
+    for group in _groups(looks):
+        times = group.now.oldest_pending_deliveries
+        if not group.now.nacked or not _is_stuck(group) or _is_poison(times) or _is_ghost(group):
+            continue
+        held = duration(group.now.unacknowledged_seconds or 0.0)
+        how = (
+            "released as one that cannot be processed" if times == FATAL_DELIVERIES else "released"
+        )
+        yield _about(
+            FindingKind.RELEASED_ENTRY,
+            group,
+            f"the oldest pending entry of {{1}} on {{0}}, pending for {held}, was {how} and nobody "
+            "takes it: its consumers do not claim",
+        )
 
 
 def _ghost_entries(looks: Sequence[StreamLooks]) -> Iterator[Finding]:
@@ -88,6 +109,7 @@ def _ghost_entries(looks: Sequence[StreamLooks]) -> Iterator[Finding]:
 ENTRY_RULES: Final[tuple[Callable[[Sequence[StreamLooks]], Iterator[Finding]], ...]] = (
     _trimmed_unread,
     _poison_entries,
+    _released_entries,
     _ghost_entries,
     _dead_pending,
     _consumers_gone,
@@ -110,6 +132,11 @@ def _is_stuck(group: GroupLooks) -> bool:
     if group_verdict(group).state is GroupState.NOT_ACKNOWLEDGING:
         return False
     return (group.now.unacknowledged_seconds or 0.0) > _stuck_seconds(group)
+
+
+def _is_poison(deliveries: int) -> bool:
+    """Whether consumers may fail on it; whoever claims raises the number too."""
+    return POISON_DELIVERIES <= deliveries < FATAL_DELIVERIES
 
 
 def _is_ghost(group: GroupLooks) -> bool:

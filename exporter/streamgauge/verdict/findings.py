@@ -15,6 +15,10 @@ from streamgauge.verdict.records import Finding, Subject
 from streamgauge.verdict.states import FindingKind
 from streamgauge.verdict.words import Sentence, duration, entries, name_list
 
+FEW_DUPLICATES: Final = 10
+DUPLICATES_SHARE: Final = 0.1
+"""A producer that sends one entry twice is what idempotence is for."""
+
 Rule = Callable[[Sequence[StreamLooks]], Iterator[Finding]]
 
 
@@ -124,6 +128,42 @@ def _limits_that_never_hold(looks: Sequence[StreamLooks]) -> Iterator[Finding]:
         )
 
 
+def _idempotence_that_overflows(looks: Sequence[StreamLooks]) -> Iterator[Finding]:
+    """Each producer's IDs fill what a stream remembers, so older ones are forgotten too early."""
+    for one in looks:
+        told = one.now.idempotence
+        if told is not None and told.is_full:
+            yield Finding(
+                FindingKind.IDEMPOTENCE_OVERFLOWS,
+                Sentence(
+                    f"{{}} remembers {told.max_size:,} IDs of each producer and has no room left: "
+                    "an entry that is sent again may pass, though IDs should hold for "
+                    f"{duration(told.duration_seconds)}",
+                    (one.now.name,),
+                ),
+                (Subject(one.now.name),),
+            )
+
+
+def _duplicates_that_rise(looks: Sequence[StreamLooks]) -> Iterator[Finding]:
+    """More than a tenth of what producers sent of late had come before: they retry."""
+    for one in looks:
+        now, then = one.now.idempotence, one.earlier and one.earlier.idempotence
+        if now is None or then is None or one.seconds is None:
+            continue
+        twice = now.duplicates - then.duplicates
+        if twice >= FEW_DUPLICATES and twice > DUPLICATES_SHARE * (now.added - then.added):
+            yield Finding(
+                FindingKind.DUPLICATES_RISE,
+                Sentence(
+                    f"in {duration(one.seconds)} {entries(twice)} came to {{}} a second time and "
+                    f"{'was' if twice == 1 else 'were'} refused: a producer retries",
+                    (one.now.name,),
+                ),
+                (Subject(one.now.name),),
+            )
+
+
 def _is_unread(looks: StreamLooks) -> bool:
     return bool(looks.now.exists and looks.now.length and not looks.now.groups)
 
@@ -136,6 +176,8 @@ _RULES: Final[tuple[Rule, ...]] = (
     _limits_that_never_hold,
     _unfinished_renames,
     *ENTRY_RULES,
+    _idempotence_that_overflows,
+    _duplicates_that_rise,
     _unread_streams,
     _groups_without_publisher,
     _ids_that_are_no_clocks,

@@ -94,6 +94,9 @@ class FindingKind(enum.StrEnum):
     DEAD_PENDING = "pending entries of dead consumers"
     POISON_ENTRY = "poison entry"
     GHOST_ENTRY = "pending entry that no longer exists"
+    RELEASED_ENTRY = "released entry"
+    IDEMPOTENCE_OVERFLOWS = "idempotence overflows"
+    DUPLICATES_RISE = "duplicates rise"
     FEED_UNREADABLE = "continuous stream unreadable"
     STREAM_UNREADABLE = "stream unreadable"
     FEED_OF_ANOTHER_TYPE = "continuous stream of another type"
@@ -150,6 +153,9 @@ SEVERITY: Final[Mapping[Verdict, Severity]] = MappingProxyType(
         FindingKind.DEAD_PENDING: Severity.WARNING,
         FindingKind.POISON_ENTRY: Severity.WARNING,
         FindingKind.GHOST_ENTRY: Severity.WARNING,
+        FindingKind.RELEASED_ENTRY: Severity.WARNING,
+        FindingKind.IDEMPOTENCE_OVERFLOWS: Severity.WARNING,
+        FindingKind.DUPLICATES_RISE: Severity.WARNING,
         FindingKind.FEED_UNREADABLE: Severity.CRITICAL,
         FindingKind.STREAM_UNREADABLE: Severity.WARNING,
         FindingKind.FEED_OF_ANOTHER_TYPE: Severity.CRITICAL,

@@ -130,6 +130,13 @@ TICKETS: dict[str, Alert] = {
         "An entry was released and nobody takes it up.",
         f"A consumer of {THEY} released an entry (XNACK), and for 1h 2m 0s nobody has taken it up.",
     ),
+    "an entry that was released as one that cannot be processed": ticket(
+        "RedisStreamGroupReleasedEntry",
+        holds(2**63 - 1, messages_nacked=1),
+        (70, 72, 116),
+        "An entry was released and nobody takes it up.",
+        f"A consumer of {THEY} released an entry (XNACK), and for 1h 2m 0s nobody has taken it up.",
+    ),
     "an entry that was trimmed": ticket(
         "RedisStreamGroupGhostEntry",
         holds(9, first=30.0),
