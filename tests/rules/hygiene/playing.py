@@ -43,7 +43,7 @@ def play(
     found = Played({name: {} for name in histories})
     by_token = {token: name for name, token in tokens.items()}
     alerts, _, counts = output.partition('expr: "')
-    for labels, count in re.findall(r"(\{__name.*?\}|\{alertname.*?\}) ([\d.E+]+)", counts):
+    for labels, count in re.findall(r"(\{(?:__name|after|alertname).*?\}) ([\d.E+]+)", counts):
         said = _labels(labels)
         name = by_token.get(said.get("redis"), next(iter(histories)))
         found.ever[name][said["alertname"]] = int(float(count))
