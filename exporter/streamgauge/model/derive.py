@@ -41,9 +41,9 @@ def stream_record(reading: StreamReading, policy: StreamPolicy, memory: Memory) 
         seen.marks, seen.groups, seen.vanished = known.marks, known.groups, known.vanished
         seen.is_trimmed = known.is_trimmed or _was_trimmed(known, seen)
         if known.look != memory.look - 1:
-            for group in seen.groups.values():
-                if group.is_within:
-                    group.free_until_us = now_us + GRACE_US
+            for one in seen.groups.values():
+                if one.is_within:
+                    one.free_until_us = now_us + GRACE_US
     _mark(reading, known, seen)
     for group in reading.groups:
         if group.is_far_behind:
