@@ -1,10 +1,13 @@
 """A password that is wrong, missing or corrected: said in the log, and shown nowhere."""
 
+import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from redis import Redis
 
 from support.exporter import ExporterProcess
 from support.faulty_rig import CLASS_OF, HEALTHY, Outcome, configuration, fill, outcome
@@ -145,3 +148,67 @@ def test_password_file_is_read_again_on_reload(
     process.scrape_until(lambda scrape: scrape.value("redis_up"), "the new password is used")
     assert outcome(process.scrape()) == HEALTHY
     assert RIGHT not in everything_said(process)
+
+
+ROTATIONS = 10
+
+
+def rotate(client: Redis, password: str) -> None:
+    """Give the exporter's user another password, and end its connections."""
+    client.acl_setuser("exporter", enabled=True, passwords=[f"+{password}"], reset_passwords=True)
+    client.client_kill_filter(user="exporter")
+
+
+@pytest.mark.parametrize("way", ["password_file", "password_command", "credential_provider"])
+def test_password_that_changes_costs_no_scrape(
+    redis7: RealServer, exporter: Callable, tmp_path: Path, way: str
+) -> None:
+    token = tmp_path / "token"
+    token.write_text("token-0")
+    given: dict[str, object] = {
+        "password_file": str(token),
+        "password_command": [sys.executable, "-S", "-c", f"print(open({str(token)!r}).read())"],
+        "credential_provider": "rotating:login",
+    }
+    (tmp_path / "rotating.py").write_text(
+        f"def login():\n    return ('exporter', open({str(token)!r}).read())\n"
+    )
+    config = configuration("", streams=STREAMS)
+    config["redis"] = {
+        "name": "main", "url": redis7.url, "username": "exporter", "timeout": "30s",
+        way: given[way],
+    }  # fmt: skip
+    with redis7.client() as client:
+        client.acl_setuser(
+            "exporter", enabled=True, keys=["*"], commands=["+@all"], passwords=["+token-0"]
+        )
+        fill(client)
+        try:
+            process = exporter(
+                config=config,
+                environment={
+                    "PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+                },
+            )
+            for number in range(1, ROTATIONS + 1):
+                token.write_text(f"token-{number}")
+                rotate(client, f"token-{number}")
+                assert outcome(process.scrape()) == HEALTHY
+            assert "token-" not in everything_said(process)
+        finally:
+            client.acl_deluser("exporter")
+
+
+def test_password_that_cannot_be_had_is_one_reason_and_no_secret(
+    redis7: RealServer, exporter: Callable
+) -> None:
+    config = configuration("", streams=STREAMS)
+    program = f"import sys; print({RIGHT!r}); sys.exit(3)"
+    config["redis"] = {
+        "name": "main", "url": redis7.url, "password_command": [sys.executable, "-c", program],
+    }  # fmt: skip
+    process = exporter(config=config, until_ready=False)
+    assert process.scrape().value("redis_up") == 0
+    said = everything_said(process)
+    assert "exited with 3" in said
+    assert RIGHT not in said

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from streamgauge.config import REDIS_VARIABLES, ConfigError, load_config, unknown_variables
+from streamgauge.credentials import current
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def problems(load, *arguments, **variables) -> list[str]:
 
 def secret(config) -> str | None:
     password = config.redis[0].password
-    return password.get_secret_value() if password else None
+    return current(password, 0).password if password else None
 
 
 def test_flag_then_environment_then_file_then_default(load):
@@ -57,13 +58,13 @@ def test_every_setting_has_a_variable(load, tmp_path):
         SENTINEL_PASSWORD="sp",
     ).redis
     assert (server.name, server.db, server.username, server.timeout_seconds) == ("n", 1, "u", 3)
-    assert server.password.get_secret_value() == "secret"
+    assert current(server.password, 0).password == "secret"
     assert Path(server.tls.key_file).name == "key"
     assert server.tls.insecure_skip_verify
     assert server.sentinel.nodes == (("a", 26379), ("b", 1))
-    assert server.sentinel.password.get_secret_value() == "sp"
+    assert current(server.sentinel.password, 0).password == "sp"
     assert "STREAMGAUGE_REDIS_SENTINEL_PASSWORD_FILE" in REDIS_VARIABLES
-    assert len(REDIS_VARIABLES) == 17
+    assert len(REDIS_VARIABLES) == 18
 
 
 def test_an_empty_variable_is_not_set(load):
@@ -126,7 +127,7 @@ def test_a_sentinel_password_is_replaced_like_any_other(load, tmp_path):
     (tmp_path / "p").write_text("from file")
     text = "redis: {sentinel: {service: m, nodes: [a], password_file: p}}"
     (server,) = load(text, SENTINEL_PASSWORD="from environment").redis
-    assert server.sentinel.password.get_secret_value() == "from environment"
+    assert current(server.sentinel.password, 0).password == "from environment"
 
 
 def test_files_named_outside_the_file_are_relative_to_the_working_directory(

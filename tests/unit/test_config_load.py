@@ -18,6 +18,7 @@ from streamgauge.config import (
     load_config,
 )
 from streamgauge.config.model import DEFAULT_CLASSES
+from streamgauge.credentials import current
 from streamgauge.policy import Policy, StreamClass
 from streamgauge.schedule import Schedule
 
@@ -63,7 +64,7 @@ def load(tmp_path):
 
 
 def secret(server: RedisConfig) -> str | None:
-    return server.password.get_secret_value() if server.password else None
+    return current(server.password, 0).password if server.password else None
 
 
 def test_a_whole_file_is_read_as_written(load):
@@ -221,7 +222,7 @@ def test_sentinels_name_the_server(load, tmp_path):
     assert server.tls == TlsConfig()
     assert isinstance(server.sentinel, SentinelConfig)
     assert server.sentinel.nodes == (("10.0.0.1", 26379), ("::1", 7))
-    assert server.sentinel.password.get_secret_value() == "hunter2"
+    assert current(server.sentinel.password, 0).password == "hunter2"
 
 
 def test_sentinels_need_no_url(load):

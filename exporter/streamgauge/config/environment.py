@@ -17,6 +17,7 @@ _SETTINGS: tuple[Location, ...] = (
     ("username",),
     ("password",),
     ("password_file",),
+    ("credential_provider",),
     ("timeout",),
     ("mode",),
     ("tls", "ca_file"),
@@ -30,6 +31,7 @@ _SETTINGS: tuple[Location, ...] = (
     ("sentinel", "password"),
     ("sentinel", "password_file"),
 )
+_PASSWORDS = ("password", "password_file", "password_command", "credential_provider")
 # Kubernetes gives every pod variables for each service of its namespace, and one of them may be
 # ours.
 _SERVICE_LINK = re.compile(
@@ -120,13 +122,11 @@ def _replaced_logins(settings: Iterable[Override]) -> Iterator[Location]:
     """
     for override in settings:
         *parents, key = override.location
-        if key in ("password", "password_file"):
-            yield (*parents, "password")
-            yield (*parents, "password_file")
+        if key in _PASSWORDS:
+            yield from ((*parents, one) for one in _PASSWORDS)
         elif key == "url" and _USERINFO_PASSWORD.search(override.value):
             yield ("username",)
-            yield ("password",)
-            yield ("password_file",)
+            yield from ((one,) for one in _PASSWORDS)
 
 
 def _parent(section: dict[str, Any], location: Location) -> dict[str, Any] | None:

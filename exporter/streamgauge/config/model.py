@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from streamgauge import globs
 from streamgauge.calendars import Calendar
+from streamgauge.credentials import Source
 from streamgauge.policy import StreamClass
 from streamgauge.schedule import Schedule
 
@@ -38,7 +39,7 @@ class SentinelConfig:
     service: str
     nodes: tuple[tuple[str, int], ...]
     username: str | None = None
-    password: SecretStr | None = None
+    password: SecretStr | Source | None = None
     password_keys: tuple[str, ...] = field(default=(), compare=False)
 
 
@@ -55,7 +56,7 @@ class RedisConfig:
     unix_path: str | None = None
     db: int = 0
     username: str | None = None
-    password: SecretStr | None = None
+    password: SecretStr | Source | None = None
     timeout_seconds: float = 5.0
     tls: TlsConfig | None = None
     mode: Mode = "auto"

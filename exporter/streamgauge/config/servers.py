@@ -21,7 +21,9 @@ from streamgauge.config.values import (
     EMPTY_SECTION,
     Duration,
     Flag,
+    MaybeCommand,
     MaybeFile,
+    MaybeProvider,
     MaybeSecret,
     MaybeSecretFile,
     MaybeText,
@@ -29,6 +31,7 @@ from streamgauge.config.values import (
     Text,
     surroundings,
 )
+from streamgauge.credentials import Source
 
 _MODES: tuple[Mode, ...] = ("auto", "standalone", "cluster", "sentinel")
 NO_ADDRESS = "no Redis to read: give --redis.url, STREAMGAUGE_REDIS_URL or redis.url in a file"
@@ -91,15 +94,13 @@ class SentinelSection(Section):
             nodes=self.nodes,
             username=self.username,
             password=self.password_file or self.password,
-            password_keys=_password_keys(self.password_file, self.password),
+            password_keys=_password_keys(password_file=self.password_file, password=self.password),
         )
 
 
-def _password_keys(*passwords: SecretStr | None) -> tuple[str, ...]:
+def _password_keys(**passwords: object) -> tuple[str, ...]:
     """The keys that give a password, in the order in which they win."""
-    keys = ("password_file", "password", "url")
-    given = zip(keys, passwords, strict=False)
-    return tuple(key for key, password in given if password is not None)
+    return tuple(key for key, password in passwords.items() if password is not None)
 
 
 def _mode(value: object) -> Mode | None:
@@ -161,6 +162,8 @@ class ServerSection(Section):
     username: MaybeText = None
     password: MaybeSecret = None
     password_file: MaybeSecretFile = None
+    password_command: MaybeCommand = None
+    credential_provider: MaybeProvider = None
     timeout: Duration = 5.0
     tls: Annotated[TlsSection | None, EMPTY_SECTION] = None
     name: MaybeText = Field(default=None, validate_default=True)
@@ -231,9 +234,16 @@ class ServerSection(Section):
         return name
 
     def server(self) -> RedisConfig:
-        """The server with its login: password_file, else password, else what the URL holds."""
+        """The server with its login: of several passwords the first here wins."""
         address = self.url or Address(scheme="redis")
         tls = (self.tls or TlsSection()).tls() if address.scheme == "rediss" else None
+        passwords: dict[str, SecretStr | Source | None] = {
+            "credential_provider": self.credential_provider,
+            "password_command": self.password_command,
+            "password_file": self.password_file,
+            "password": self.password,
+            "url": address.password,
+        }
         direct = self.sentinel is None and address.unix_path is None
         return RedisConfig(
             name=self.name or "",
@@ -242,10 +252,10 @@ class ServerSection(Section):
             unix_path=address.unix_path,
             db=address.db,
             username=self.username or address.username,
-            password=self.password_file or self.password or address.password,
+            password=next(filter(None, passwords.values()), None),
             timeout_seconds=self.timeout,
             tls=tls,
             mode=self.mode or ("sentinel" if self.sentinel else "auto"),
             sentinel=self.sentinel.sentinel() if self.sentinel else None,
-            password_keys=_password_keys(self.password_file, self.password, address.password),
+            password_keys=_password_keys(**passwords),
         )

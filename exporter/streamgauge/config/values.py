@@ -1,5 +1,7 @@
 """The kinds of value a configuration holds; each refuses what it is not in one sentence."""
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -18,7 +20,14 @@ from streamgauge.calendars import Calendar
 from streamgauge.config.durations import parse_duration, without_unit
 from streamgauge.config.model import NO_LIMIT
 from streamgauge.config.problems import RefusedError, choose_from, found
+from streamgauge.credentials import (
+    CredentialProvider,
+    CredentialsError,
+    PasswordCommand,
+    PasswordFile,
+)
 
+_PROVIDER: Final = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 _NUMBERS_END: Final = 1e15
 """What is no duration in any unit, and infinity: no unit is suggested for it."""
 
@@ -138,19 +147,35 @@ def _file(value: object, info: ValidationInfo) -> str:
     return str(path)
 
 
-def _secret_file(value: object, info: ValidationInfo) -> SecretStr:
-    path = _path(value, info)
+def _secret_file(value: object, info: ValidationInfo) -> PasswordFile:
+    file = PasswordFile(_path(value, info))
+    _try(lambda: file.credentials(0))
+    return file
+
+
+def _try(needed: Callable[[], object]) -> None:
+    """What can never give a password is a mistake of the file."""
     try:
-        text = path.read_bytes().decode()
-    except OSError as error:
-        raise RefusedError(_cannot_read(path, error)) from None
-    except UnicodeDecodeError:
-        raise RefusedError(f"cannot use {str(path)!r}: not UTF-8 text") from None
-    # Editors and `echo` end a file with a newline that is not part of the password.
-    password = text.removesuffix("\n").removesuffix("\r")
-    if not password:
-        raise RefusedError(f"cannot use {str(path)!r}: the file is empty")
-    return SecretStr(password)
+        needed()
+    except CredentialsError as error:
+        raise RefusedError(str(error)) from None
+
+
+def _command(value: object) -> PasswordCommand:
+    words = value if isinstance(value, list) else []
+    if not words or not words[0] or not all(isinstance(word, str) for word in words):
+        what = "a list" if isinstance(value, list) else "no list"  # a word may be a secret
+        raise RefusedError(f"found {what}, allowed: a list of words, such as [get-token, --short]")
+    return PasswordCommand(tuple(words))
+
+
+def _provider(value: object) -> CredentialProvider:
+    text = check_text(value)
+    if not _PROVIDER.fullmatch(text):
+        raise RefusedError(f"found {text!r}, allowed: module:callable, such as our_login:Provider")
+    provider = CredentialProvider(text)
+    _try(provider.load)
+    return provider
 
 
 def _cannot_read(path: Path, error: OSError) -> str:
@@ -185,7 +210,9 @@ Pattern = Annotated[str, PlainValidator(check_pattern)]
 # value.
 MaybeText = Annotated[str | None, PlainValidator(check_text)]
 MaybeSecret = Annotated[SecretStr | None, PlainValidator(_secret)]
-MaybeSecretFile = Annotated[SecretStr | None, PlainValidator(_secret_file)]
+MaybeSecretFile = Annotated[PasswordFile | None, PlainValidator(_secret_file)]
+MaybeCommand = Annotated[PasswordCommand | None, PlainValidator(_command)]
+MaybeProvider = Annotated[CredentialProvider | None, PlainValidator(_provider)]
 MaybePath = Annotated[str | None, PlainValidator(lambda value, info: str(_path(value, info)))]
 MaybeFile = Annotated[str | None, PlainValidator(_file)]
 MaybeDuration = Annotated[float | None, PlainValidator(_duration)]

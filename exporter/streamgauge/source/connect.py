@@ -7,6 +7,7 @@ import ssl
 from typing import Final
 
 from streamgauge.config import RedisConfig, TlsConfig
+from streamgauge.credentials import Credentials, CredentialsError, current
 from streamgauge.source.commands import Command
 from streamgauge.source.errors import ErrorReply, Unreadable
 
@@ -16,6 +17,10 @@ _NOT_TLS: Final = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE")
 _NO_DATABASE: Final = ("DB index", "SELECT is not allowed")
 _NO_ROOM: Final = "max number of clients"
 _ARGUMENTS: Final = ", with args beginning with"
+
+
+class LoginRefusedError(Unreadable):
+    """The server knows no such user, or another password."""
 
 
 def dial(settings: RedisConfig, timeout_seconds: float) -> socket.socket:
@@ -41,19 +46,32 @@ def dial(settings: RedisConfig, timeout_seconds: float) -> socket.socket:
         line.close()  # it is empty once the handshake has begun
 
 
-def login(settings: RedisConfig) -> list[Command]:
+def credentials_for(settings: RedisConfig, timeout_seconds: float) -> Credentials:
+    """Return what logs in now; raises Unreadable."""
+    if settings.password is None:
+        return Credentials("", settings.username)
+    try:
+        found = current(settings.password, timeout_seconds)
+    except CredentialsError as error:
+        raise Unreadable("other", f"no password: {error}") from None
+    return Credentials(found.password, found.username or settings.username)
+
+
+def login(settings: RedisConfig, credentials: Credentials) -> list[Command]:
     """Return the commands that log in and select the database; the answer to each is OK."""
     commands: list[Command] = []
-    password = settings.password.get_secret_value() if settings.password else ""
-    if settings.username or password:
-        words = [settings.username, password] if settings.username else [password]
+    password, username = credentials
+    if username or password:
+        words = [username, password] if username else [password]
         commands.append((b"AUTH", *(word.encode(errors="surrogateescape") for word in words)))
     if settings.db:
         commands.append((b"SELECT", b"%d" % settings.db))
     return commands
 
 
-def refusal(settings: RedisConfig, command: Command, reply: object) -> Unreadable:
+def refusal(
+    settings: RedisConfig, credentials: Credentials, command: Command, reply: object
+) -> Unreadable:
     """Name what a server answered to a command of the login in place of OK."""
     if not isinstance(reply, ErrorReply):
         return Unreadable("protocol", "the reply is not the Redis protocol")
@@ -63,11 +81,11 @@ def refusal(settings: RedisConfig, command: Command, reply: object) -> Unreadabl
         )
     is_about_password = command[0] == b"AUTH" and "password" in reply.text
     if reply.reason == "noperm" or is_about_password:
-        return Unreadable("noperm", "the server refused the login")
+        return LoginRefusedError("noperm", "the server refused the login")
     # A server repeats the arguments of a command that it does not know, such as AUTH.
     text = str(reply).removeprefix("ERR ").partition(_ARGUMENTS)[0]
-    if settings.password:
-        text = text.replace(settings.password.get_secret_value(), "***")
+    if credentials.password:
+        text = text.replace(credentials.password, "***")
     if any(sign in text for sign in _NO_DATABASE):
         text = f"the server has no database {settings.db}: {text}"
     return Unreadable("connection" if _NO_ROOM in text else "other", text)

@@ -12,10 +12,18 @@ from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 import hiredis
+from pydantic import SecretStr
 
 from streamgauge.config import RedisConfig
+from streamgauge.credentials import Credentials
 from streamgauge.source.commands import Command, Packed, packed
-from streamgauge.source.connect import dial, login, refusal
+from streamgauge.source.connect import (
+    LoginRefusedError,
+    credentials_for,
+    dial,
+    login,
+    refusal,
+)
 from streamgauge.source.deadline import Deadline
 from streamgauge.source.errors import ConnectionLostError, ErrorReply, Unreadable
 
@@ -52,6 +60,15 @@ class Wire:
         if self._line is not None:
             return
         part = deadline.part(_LOGIN_SHARE)
+        try:
+            self._open(part)
+        except LoginRefusedError:
+            if self._settings.password is None or isinstance(self._settings.password, SecretStr):
+                raise
+            self._open(part)  # the password may have changed since it was asked for
+
+    def _open(self, part: Deadline) -> None:
+        credentials = credentials_for(self._settings, part.remaining())
         reader = hiredis.Reader(
             replyError=ErrorReply.parse,  # type: ignore[arg-type]  # any callable will do
             protocolError=_ProtocolError,
@@ -60,17 +77,17 @@ class Wire:
         )
         self._line = _Line(dial(self._settings, part.remaining()), reader)
         try:
-            self._log_in(part)
+            self._log_in(credentials, part)
         except BaseException:
             self.close()
             raise
 
-    def _log_in(self, deadline: Deadline) -> None:
-        for command in login(self._settings):
+    def _log_in(self, credentials: Credentials, deadline: Deadline) -> None:
+        for command in login(self._settings, credentials):
             self.send([command], deadline)
             (reply,) = self.receive(1, deadline)
             if reply != b"OK":
-                raise refusal(self._settings, command, reply)
+                raise refusal(self._settings, credentials, command, reply)
 
     def send(self, commands: Sequence[Command], deadline: Deadline) -> None:
         """Send commands without waiting for their replies; raises Unreadable."""
