@@ -69,8 +69,9 @@ audit: python  ## known holes in the locked packages, by PyPI's advisories, whic
 	$(VENV)/audit/bin/pip-audit --strict --disable-pip --require-hashes --requirement requirements/runtime.txt
 
 # The chart and the manifests hold the dashboards and the rules; helm renders the other manifests.
-generate: dashboards  ## write what is committed and has a source: grafana/, the chart, the manifests
+generate: dashboards  ## write what is committed and has a source: grafana/, deploy/
 	tests/install-peers helm
+	$(BIN)/python deploy/compose/generate.py
 	$(BIN)/python deploy/kubernetes/generate.py $(wildcard .peers/helm-*)
 
 release-dry-run: venv  ## what a release publishes, into dist/, each part installed and run

@@ -1,22 +1,30 @@
-"""The demo's pager: a little HTTP server that Alertmanager tells of every page and ticket."""
+"""The demo's pager: a little HTTP server that Alertmanager tells of every page and ticket.
+
+`python -m streamgauge_demo.pager HOST:PORT` prints them until it is ended.
+"""
 
 import asyncio
 import contextlib
 import json
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from streamgauge.cli.output import say
+from streamgauge_demo.exporter import parse_listen_address
+
 Alert = dict[str, Any]
 _POLL_SECONDS = 0.05
 _WORDS = {"pager": "page", "tickets": "ticket"}
 
 
-@contextlib.contextmanager
-def running_pager(tell: Callable[[str, Alert], None]) -> Iterator[str]:
-    """Listen on a free port of 127.0.0.1; gives the URL.
+def pager(
+    tell: Callable[[str, Alert], None], host: str = "127.0.0.1", port: int = 0
+) -> ThreadingHTTPServer:
+    """A server at this address, by default on a free port, that is not serving yet.
 
     `tell` is called by a thread of the server with the last part of the path, which names the
     receiver, and with each alert of the call.
@@ -33,7 +41,13 @@ def running_pager(tell: Callable[[str, Alert], None]) -> Iterator[str]:
         def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002
             """What came is told; it need not be printed as well."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    return ThreadingHTTPServer((host, port), Handler)
+
+
+@contextlib.contextmanager
+def running_pager(tell: Callable[[str, Alert], None]) -> Iterator[str]:
+    """A pager on a free port of 127.0.0.1 for as long as the block lasts; gives its URL."""
+    server = pager(tell)
     thread = threading.Thread(target=server.serve_forever, args=(_POLL_SECONDS,), daemon=True)
     thread.start()
     try:
@@ -44,10 +58,10 @@ def running_pager(tell: Callable[[str, Alert], None]) -> Iterator[str]:
         thread.join()
 
 
-def printing(say: Callable[[str], None]) -> Callable[[str, Alert], None]:
-    """What a pager tells, as lines that the running event loop says."""
+def printing(tell: Callable[[str], None]) -> Callable[[str, Alert], None]:
+    """What a pager tells, as lines that `tell` is given by the running event loop."""
     loop = asyncio.get_running_loop()
-    return lambda receiver, alert: loop.call_soon_threadsafe(say, as_line(receiver, alert))  # type: ignore[return-value]
+    return lambda receiver, alert: loop.call_soon_threadsafe(tell, as_line(receiver, alert))  # type: ignore[return-value]
 
 
 def as_line(receiver: str, alert: Alert) -> str:
@@ -60,3 +74,8 @@ def as_line(receiver: str, alert: Alert) -> str:
     if alert["status"] == "resolved":
         return f"{now} {word} resolved: {about}"
     return f"{now} {word}: {about}: {alert['annotations'].get('summary', '')}"
+
+
+if __name__ == "__main__":
+    listen = parse_listen_address(sys.argv[1])
+    pager(lambda *alert: say(as_line(*alert)), listen.host, listen.port).serve_forever()
