@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from e2e.demo import Demo
-from e2e.scaling import FACTOR, RULES, quick_paging_rules
+from e2e.scaling import RULES, quick_paging_rules
 from streamgauge_demo.monitoring import PROGRAMS, find_programs
 from support.peers import Peer
 from support.polling import wait_for
 
-# The limit, `for` and `group_wait` are seven seconds at this speed; the rest is for a slow machine.
-INCIDENT = "feed-quiet@1+45"
+# Limit, `for` and `group_wait` are fifteen seconds at this speed; the rest is for a slow machine.
+SPEED, INCIDENT = 10, "feed-quiet@1+60"
 SUBJECT = "RedisStreamQuiet on quantum:stream:market.klines"
 PAGE = re.compile(rf"^\d\d:\d\d:\d\d page: {SUBJECT}: A feed that .* quiet\.$", re.MULTILINE)
 RESOLVED = re.compile(rf"^\d\d:\d\d:\d\d page resolved: {SUBJECT}$", re.MULTILINE)
@@ -35,7 +35,7 @@ def test_an_incident_ends_in_a_page_that_comes_and_is_resolved(tmp_path: Path, p
     temporary = tmp_path / "tmp"
     temporary.mkdir()
     environment = os.environ | {"PATH": str(programs), "TMPDIR": str(temporary)}
-    arguments = (f"--speed={FACTOR}", "--watch=alerts", f"--incident={INCIDENT}")
+    arguments = (f"--speed={SPEED}", "--watch=alerts", f"--incident={INCIDENT}")
     with Demo(tmp_path / "demo", *arguments, environment=environment) as demo:
         urls = dict(
             re.findall(r"^  (Prometheus|Alertmanager) +(http:\S+)$", demo.output, re.MULTILINE)
@@ -48,7 +48,7 @@ def test_an_incident_ends_in_a_page_that_comes_and_is_resolved(tmp_path: Path, p
             demo.check()
             return RESOLVED.search(demo.output) is not None
 
-        wait_for(resolved, "the page is resolved", seconds=150, every=0.1)
+        wait_for(resolved, "the page is resolved", seconds=240, every=0.1)
         lines = demo.output.splitlines()
     pages = [line for line in lines if re.match(r"\S+ page", line)]
     assert len(pages) == 2
