@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from streamgauge import __version__
 from streamgauge.config import Config, ConfigError
@@ -22,11 +22,31 @@ _log = EventLog("config")
 _PYTHON: Final = platform.python_version()
 
 
+class Links(NamedTuple):
+    """Where people find Prometheus and Grafana; None where nobody said."""
+
+    prometheus: str | None = None
+    grafana: str | None = None
+
+
+class Configuration(NamedTuple):
+    """When the configuration in force was read, and the mistakes of a newer one, if any."""
+
+    loaded_at: float
+    tried_at: float
+    error: ConfigError | None
+
+
 class Watch:
     """Holds one target per configured Redis and swaps the configuration while they run."""
 
     def __init__(
-        self, load: Callable[[], Config], shard: Shard = WHOLE, *, saves: bool = True
+        self,
+        load: Callable[[], Config],
+        shard: Shard = WHOLE,
+        *,
+        saves: bool = True,
+        links: Links = Links(),  # noqa: B008 - it cannot be changed
     ) -> None:
         """Read the configuration; raises ConfigError when it cannot be used.
 
@@ -34,14 +54,15 @@ class Watch:
         """
         self._load = load
         self._saves = saves
+        self.links = links
         self._state: StateFile | None = None
         self._shard = shard
         self._started = False
         self._reloading = threading.Lock()
         self._targets: Mapping[str, WatchedTarget] = {}
         self._apply(load())
-        self._reload_successful = True
-        self._reloaded_at = time.time()
+        self._reload_error: ConfigError | None = None
+        self._reloaded_at = self._tried_at = time.time()
 
     def start(self) -> None:
         """Begin to discover streams, on every target now and on each that a reload adds."""
@@ -72,7 +93,13 @@ class Watch:
     @property
     def process_state(self) -> ProcessState:
         """What the exporter says of itself."""
-        return ProcessState(__version__, _PYTHON, int(self._reload_successful), self._reloaded_at)
+        successful = int(self._reload_error is None)
+        return ProcessState(__version__, _PYTHON, successful, self._reloaded_at)
+
+    @property
+    def configuration(self) -> Configuration:
+        """Which configuration is in force, and why a newer one is not."""
+        return Configuration(self._reloaded_at, self._tried_at, self._reload_error)
 
     def reload(self) -> None:
         """Read the configuration again; the old one stays when ConfigError is raised.
@@ -83,7 +110,7 @@ class Watch:
             try:
                 self._apply(self._load())
             except ConfigError as error:
-                self._reload_successful = False
+                self._reload_error, self._tried_at = error, time.time()
                 for problem in error.problems:
                     _log.error(
                         "config not reloaded, the old one stays",
@@ -91,8 +118,8 @@ class Watch:
                         problem=problem,
                     )
                 raise
-            self._reload_successful = True
-            self._reloaded_at = time.time()
+            self._reload_error = None
+            self._reloaded_at = self._tried_at = time.time()
             _log.info("config reloaded")
 
     def stop(self) -> None:

@@ -83,7 +83,7 @@ class TestCalmDemo:
     def test_a_group_that_was_declared_to_have_no_limit_is_no_problem(self, calm: str):
         groups = {one["group"]: one for one in report(calm, "--format=json").redis["groups"]}
         old = groups["old-dashboard"]
-        assert (old["state"], old["severity"]) == ("no limit", "unknown")
+        assert (old["state"], old["severity"]) == ("no limit", "ok")
         assert old["reason"].endswith(", and its limit is none")
 
     def test_two_looks_count_what_came_in_between(self, calm: str):

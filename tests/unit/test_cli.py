@@ -23,8 +23,16 @@ def command(monkeypatch, capsys):
     return lambda *arguments: run(monkeypatch, capsys, *arguments)
 
 
-def test_the_version_is_told(command):
-    assert command("--version") == (0, f"streamgauge, version {__version__}\n", "")
+@pytest.mark.parametrize("flag", ["--version", "-V"])
+def test_the_version_is_told(command, flag):
+    assert command(flag) == (0, f"streamgauge, version {__version__}\n", "")
+
+
+def test_help_cuts_no_summary(command):
+    _, out, _ = command("--help")
+    assert "Propose class, quiet_limit and lag_limit for every stream, with the evidence." in (
+        " ".join(out.split())
+    )
 
 
 def test_the_metric_table_is_markdown_with_a_line_per_metric(command):
@@ -43,7 +51,8 @@ def test_without_a_command_help_is_shown(command):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["serv"], "No such command 'serv'"),
+        (["serv"], "No such command 'serv'. Did you mean 'serve'?"),
+        (["xyz"], "Usage: streamgauge [OPTIONS] COMMAND"),
         (["serve", "--redis.ulr=x"], "--redis.ulr"),
         (["serve", "--log.level=loud"], "'loud' is not one of"),
         (["serve", "--redis.url=redis://h", "--shard=4/3"], "write I/N, as in 2/3"),

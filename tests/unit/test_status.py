@@ -4,11 +4,15 @@ import math
 
 import pytest
 
+from streamgauge.config import ConfigError, Problem
+from streamgauge.shard import WHOLE
 from streamgauge.source.errors import Unreadable
 from streamgauge.source.stream_error import StreamError
 from streamgauge.source.topology import Outage
-from streamgauge.watched import Faults
-from streamgauge.web.overview import MOST_ALIKE, MOST_OTHERS, MOST_PROBLEMS
+from streamgauge.watch import Configuration, Links
+from streamgauge.watched import Faults, Seen
+from streamgauge.web.overview import MOST_ALIKE, MOST_OTHERS, MOST_PROBLEMS, overview
+from streamgauge.web.status import status_page
 from support.looks import (
     AT,
     CONTINUOUS,
@@ -22,7 +26,7 @@ from support.looks import (
     stream,
     unreadable,
 )
-from support.pages import names, page, page_of
+from support.pages import Page, names, page, page_of
 
 QUIET = {"age": 31.0}
 LATE = {"lag": 7, "lag_seconds": 125.0}
@@ -269,3 +273,26 @@ def test_each_row_links_to_the_page_of_its_stream_or_group():
         "stream?redis=main&db=db0&stream=x%26y",
         "stream?redis=main&db=db0&stream=x%26y&group=a+b",
     ]
+
+
+class TestConfiguration:
+    def shown(self, error=None, links=None):
+        seen = Seen(look(stream(EVENT)), None, Faults())
+        state = Configuration(AT, AT + 60, error)
+        return Page(status_page([overview(seen)], "", WHOLE, state, links or Links()))
+
+    def test_which_is_in_force_is_said(self):
+        assert "Configuration read at 2027-01-15 08:00:00 UTC." in self.shown().text
+
+    def test_a_failed_reload_stands_on_top_with_its_mistakes(self):
+        problems = [Problem("streams[0].clas", "is unknown; did you mean 'class'?")]
+        shown = self.shown(ConfigError("/etc/<s>.yml", problems))
+        assert "the one read at 2027-01-15 08:00:00 UTC stays in force" in shown.text
+        assert "/etc/<s>.yml: streams[0].clas: is unknown; did you mean 'class'?" in shown.text
+        assert shown.text.index("stays in force") < shown.text.index("as designed: 1 stream")
+        assert "runbooks/RedisStreamsConfigReloadFailed" in shown.values("href")
+
+    def test_prometheus_and_grafana_are_linked_when_they_are_given(self):
+        shown = self.shown(links=Links("http://prometheus:9090", None))
+        assert "http://prometheus:9090" in shown.values("href")
+        assert "Grafana" not in shown.text

@@ -92,6 +92,7 @@ class Watched:
         self.targets = {"main": target}
         self.policy = None
         self.shard = WHOLE
+        self.configuration = self.links = None
 
     @property
     def is_ready(self) -> bool:
@@ -117,7 +118,7 @@ class Site:
         monkeypatch.setattr(pages, "view", lambda seen: seen)
         monkeypatch.setattr(pages, "status_json", self._json)
 
-    def _page(self, overviews: list[tuple[Seen, str]], query: str, _shard: object) -> str:
+    def _page(self, overviews: list[tuple[Seen, str]], query: str, *_: object) -> str:
         ((seen, _),) = overviews
         return self._text(f"page {query}".strip(), seen)
 

@@ -24,6 +24,8 @@ FLAG_VARIABLES: Final = {
     "--web.config.file": "STREAMGAUGE_WEB_CONFIG_FILE",
     "--web.max-connections": "STREAMGAUGE_WEB_MAX_CONNECTIONS",
     "--web.enable-lifecycle": "STREAMGAUGE_WEB_ENABLE_LIFECYCLE",
+    "--web.prometheus-url": "STREAMGAUGE_WEB_PROMETHEUS_URL",
+    "--web.grafana-url": "STREAMGAUGE_WEB_GRAFANA_URL",
     "--log.level": "STREAMGAUGE_LOG_LEVEL",
     "--log.format": "STREAMGAUGE_LOG_FORMAT",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import shutil
 import sys
@@ -84,6 +85,10 @@ class _NoVerdict(click.ClickException):
 
     exit_code = UNREADABLE_EXIT_CODE
 
+    def __init__(self, error: click.ClickException) -> None:
+        super().__init__(error.format_message())
+        self.ctx = getattr(error, "ctx", None)
+
 
 class _Check(click.Command):
     """Its exit codes are verdicts: what keeps it from one must not end with the code of one."""
@@ -110,7 +115,7 @@ def _no_verdict() -> Iterator[None]:
     except (click.exceptions.Exit, click.Abort):
         raise
     except click.ClickException as error:
-        raise _NoVerdict(error.format_message()) from error
+        raise _NoVerdict(error) from error
     except Exception as error:
         traceback.print_exc()
         raise click.exceptions.Exit(UNREADABLE_EXIT_CODE) from error
@@ -162,6 +167,8 @@ def report(
     if group is not None and stream is None:
         raise click.UsageError("--group needs --stream")
     logs.configure("warn", "logfmt")
+    if output_format != "json":
+        _leave_to_the_report("scrape", "discovery")
     try:
         config = read_config(config_file, redis_url)
         watch = Watch(lambda: config, saves=False)
@@ -178,6 +185,13 @@ def report(
     views = [view(one, only_problems=only == "problems") for one in verdicts]
     write(_RENDERERS[output_format](views))
     context.exit(exit_code(verdicts))
+
+
+def _leave_to_the_report(*names: str) -> None:
+    """Keep out of the log what the report says itself; a fault of the program stays in it."""
+    said = {f"streamgauge.{name}" for name in names}
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(lambda record: record.name not in said or bool(record.exc_info))
 
 
 def _seen(watch: Watch, window_seconds: float | None) -> list[tuple[WatchedTarget, Seen]]:

@@ -21,8 +21,9 @@ from streamgauge.cli.configuration import (
     redis_url_option,
 )
 from streamgauge.config import ConfigError, unknown_variables
+from streamgauge.pack.options import parse_base
 from streamgauge.shard import WHOLE, Shard
-from streamgauge.watch import Watch
+from streamgauge.watch import Links, Watch
 from streamgauge.web.activation import systemd_listeners
 from streamgauge.web.limits import Limits, TooFewFilesError, reserve_files
 from streamgauge.web.listen import Listener, ListenError, listen_all
@@ -37,6 +38,13 @@ _log = logs.EventLog("serve")
 def _shard(_context: click.Context, _option: click.Parameter, text: str) -> Shard:
     try:
         return Shard.parse(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+def _address(_context: click.Context, _option: click.Parameter, text: str | None) -> str | None:
+    try:
+        return None if text is None else parse_base(text)
     except ValueError as error:
         raise click.BadParameter(str(error)) from error
 
@@ -93,6 +101,22 @@ def _shard(_context: click.Context, _option: click.Parameter, text: str) -> Shar
     help="Allow POST /-/reload.",
 )
 @click.option(
+    "--web.prometheus-url",
+    "prometheus_url",
+    callback=_address,
+    metavar="URL",
+    envvar=FLAG_VARIABLES["--web.prometheus-url"],
+    help="Where people find Prometheus: the status page links there.",
+)
+@click.option(
+    "--web.grafana-url",
+    "grafana_url",
+    callback=_address,
+    metavar="URL",
+    envvar=FLAG_VARIABLES["--web.grafana-url"],
+    help="Where people find Grafana: the status page links there.",
+)
+@click.option(
     "--log.level",
     "log_level",
     type=click.Choice(logs.LEVELS),
@@ -117,13 +141,16 @@ def serve(
     web_config_file: Path | None,
     max_connections: int,
     enable_lifecycle: bool,
+    prometheus_url: str | None,
+    grafana_url: str | None,
     log_level: str,
     log_format: str,
 ) -> None:
     """Serve /metrics for the configured Redis."""
     logs.configure(log_level, log_format)
     try:
-        watch = Watch(partial(read_config, config_file, redis_url), shard)
+        links = Links(prometheus_url, grafana_url)
+        watch = Watch(partial(read_config, config_file, redis_url), shard, links=links)
         protection = None if web_config_file is None else _protection(web_config_file)
         reserve_files(max_connections)
         listeners = _listeners(listen_addresses, systemd_socket)

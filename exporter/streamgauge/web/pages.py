@@ -79,7 +79,8 @@ class Pages:
 
         def write(seen: Sequence[Seen]) -> str:
             overviews = [overview(one, query=query) for one in seen]
-            return status_page(overviews, query, self._watch.shard)
+            watch = self._watch
+            return status_page(overviews, query, watch.shard, watch.configuration, watch.links)
 
         targets = list(self._watch.targets.values())
         return await self._answer(request, targets, write, query, _HTML_HEADERS)

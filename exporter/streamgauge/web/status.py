@@ -16,10 +16,11 @@ from streamgauge.labels import label_value
 from streamgauge.report.incident import Incident, advice_note
 from streamgauge.report.names import plain
 from streamgauge.report.summary import is_unclassified, problem_count
-from streamgauge.report.view import Figure, Row, columns, texts
+from streamgauge.report.view import Figure, Row, columns, texts, utc
 from streamgauge.shard import WHOLE, Shard
-from streamgauge.verdict.states import Severity, worst
+from streamgauge.verdict.states import Severity
 from streamgauge.verdict.words import Sentence, counted, duration
+from streamgauge.watch import Configuration, Links
 from streamgauge.web.assets import assets
 from streamgauge.web.documents import document_html
 from streamgauge.web.overview import Overview, StreamRow, figures
@@ -41,15 +42,26 @@ _MARKS: Final = {
 }
 
 
-def status_page(overviews: Sequence[Overview], query: str = "", shard: Shard = WHOLE) -> str:
+def status_page(
+    overviews: Sequence[Overview],
+    query: str = "",
+    shard: Shard = WHOLE,
+    configuration: Configuration | None = None,
+    links: Links = Links(),  # noqa: B008 - it cannot be changed
+) -> str:
     """Write the status page, the most serious Redis first; no name in it can be markup."""
     return _page(
         "status.html",
         "",
         overviews=sorted(overviews, key=lambda one: -_urgency(one.severity)),
-        severity=worst(one.severity for one in overviews),
         query=query,
         shard=None if shard == WHOLE else str(shard),
+        configuration=configuration,
+        links=[
+            (name, address)
+            for name, address in (("Prometheus", links.prometheus), ("Grafana", links.grafana))
+            if address
+        ],
     )
 
 
@@ -110,6 +122,7 @@ def _environment() -> Environment:
     environment.filters |= {
         "name": _name,
         "plain": plain,
+        "moment": _moment,
         "sentence": _sentence,
         "mark": _mark,
         "duration": duration,
@@ -163,6 +176,10 @@ def _figure(figure: Figure) -> Markup:
     return Markup('{}<span data-age="{:.1f}">{}</span> ago').format(
         least, figure.age_seconds, number
     )
+
+
+def _moment(seconds: float) -> str:
+    return utc(seconds).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def _states(row: StreamRow) -> str:
