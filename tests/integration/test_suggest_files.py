@@ -108,7 +108,7 @@ class TestOutput:
             rules = ["~job:a", "~job:b", "~job:c", *READING, "+eval_ro"]
             client.execute_command("ACL", "SETUSER", "half", "reset", "on", "nopass", *rules)
         found = suggest(f"--redis.url={server.url.replace('//', '//half:x@')}")
-        assert found.code == 0
+        assert found.code == 1
         assert "not read: job:secret: NOPERM" in found.err
         assert "# not read: job:secret: NOPERM" in found.out
         assert set(found.rules()) == {"job:a", "job:b", "job:c"}

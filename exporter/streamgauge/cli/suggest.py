@@ -21,7 +21,7 @@ from streamgauge.cli.configuration import (
     redis_url_option,
 )
 from streamgauge.cli.output import say, write
-from streamgauge.config import Config, ConfigError, RedisConfig
+from streamgauge.config import Config, ConfigError
 from streamgauge.policy import Policy
 from streamgauge.report.names import plain
 from streamgauge.source.errors import Unreadable
@@ -42,12 +42,12 @@ _MOST_TOLD: Final = 20
 
 
 class RedisUnreadable(click.ClickException):
-    """A Redis whose streams cannot be read: nothing is proposed, exit code 3."""
+    """No Redis could be read: nothing is proposed, exit code 3."""
 
     exit_code = 3
 
-    def __init__(self, redis: RedisConfig, error: Unreadable) -> None:
-        super().__init__(f"{redis.name}: {error}")
+    def __init__(self, failed: list[str]) -> None:
+        super().__init__("\n".join(failed))
 
 
 @dataclass
@@ -58,6 +58,12 @@ class _Gathered:
     ruled: set[bytes] = field(default_factory=set)
     unread: list[Unread] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+
+    @property
+    def is_part(self) -> bool:
+        """Whether something that was asked for was not read."""
+        return bool(self.failed or self.unread)
 
 
 @click.command()
@@ -96,7 +102,8 @@ def suggest(
 
     Looks at the IDs of the newest entries of each stream, which tell when they came, and prints a
     configuration. What a history does not tell stays unclassified. With --update the text in FILE
-    stays as it is, and rules are added at the end of its streams.
+    stays as it is, and rules are added at the end of its streams. It ends with 3 when it could read
+    nothing, and with 1 when it could read only a part.
 
     Nothing is ever written to Redis. The user needs
     +time +scan +xinfo|stream +xinfo|groups +xrevrange, and +eval_ro (before Redis 7: +eval) for a
@@ -116,19 +123,20 @@ def suggest(
     known = gathered.ruled.union(each.name for each in gathered.unread)
     patterns = Patterns(config.discovery.patterns)
     rules = rules_of(gathered.proposals.values(), known, is_discovered=patterns.match)
-    remarks = [*gathered.remarks, *_not_read(gathered.unread)]
+    remarks = [*gathered.failed, *gathered.remarks, *_not_read(gathered.unread)]
     for remark in remarks:
         click.echo(f"streamgauge: warning: {remark}", err=True)
     if update is not None:
         _update(update, before, rules, redis_url)
         _tell_unclassified(gathered.proposals.values())
-        return
+        context.exit(int(gathered.is_part))
     suggestion = Suggestion(time.time(), entries, rules, list(gathered.proposals.values()), remarks)
     text = document(config, suggestion)
     if output is None:
         write(text)
     else:
         _write(output, text)
+    context.exit(int(gathered.is_part))
 
 
 def _check_flags(context: click.Context, output: Path | None, update: Path | None) -> None:
@@ -144,7 +152,7 @@ def _check_flags(context: click.Context, output: Path | None, update: Path | Non
 def _gather(config: Config, entries: int, track: Tracker, *, only_new: bool) -> _Gathered:
     """Read every stream of every Redis and propose for each; `only_new` leaves out what has rules.
 
-    Raises RedisUnreadable.
+    Raises RedisUnreadable where none could be read.
     """
     policy = Policy.from_config(config)
     gathered = _Gathered()
@@ -154,7 +162,7 @@ def _gather(config: Config, entries: int, track: Tracker, *, only_new: bool) -> 
         archive = Archive(redis, config.discovery, policy)
         try:
             names, failures = archive.find()
-            gathered.remarks += _not_walked(failures)
+            gathered.failed += _not_walked(failures)
             if only_new:
                 ruled = [name for name in names if policy.rule_of(name) is not None]
                 gathered.ruled.update(ruled)
@@ -167,9 +175,11 @@ def _gather(config: Config, entries: int, track: Tracker, *, only_new: bool) -> 
                     "those that are large; grant +eval_ro (before Redis 7: +eval) for more"
                 )
         except Unreadable as error:
-            raise RedisUnreadable(redis, error) from error
+            gathered.failed.append(f"{redis.name}: {error}")
         finally:
             archive.close()
+    if len(gathered.failed) >= len(config.redis) and not gathered.proposals:
+        raise RedisUnreadable(gathered.failed)
     return gathered
 
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from streamgauge.model.ids import NEVER, StreamId
+
+_WHOLE_SECONDS: Final = 5
+"""So many IDs at whole seconds are no chance: it is one in a thousand for each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,20 @@ class History:
     def has_holes(self) -> bool:
         """Tell whether entries were deleted from between those that are left."""
         return self.max_deleted is not None and bool(self.ids) and self.max_deleted > self.ids[0]
+
+    @property
+    def is_trimmed(self) -> bool:
+        """Tell whether all that the stream holds was read, and its beginning was trimmed away."""
+        if self.entries_added is None or self.has_holes or not self.ids:
+            return False
+        return len(self.ids) >= self.length and self.entries_added > self.length
+
+    @property
+    def tells_events(self) -> bool:
+        """Tell whether the IDs were given by who writes, as times of events: no clock of Redis
+        gives out nothing but whole seconds.
+        """
+        return len(self.ids) >= _WHOLE_SECONDS and not any(each.ms % 1000 for each in self.ids)
 
     def arrivals(self) -> list[float]:
         """When entries arrived, in Unix seconds and in order.

@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from streamgauge.config import DiscoveryConfig, RedisConfig
@@ -126,6 +127,7 @@ class HistoryReader:
         self._pause = pause
         self._wire = Wire(settings)
         self._scripts: list[bytes] = [b"EVAL_RO", b"EVAL"]
+        self._is_cut = False
 
     @property
     def reads_whole_entries(self) -> bool:
@@ -154,10 +156,12 @@ class HistoryReader:
                 return _unread(name, stream)
             if isinstance(clock, ErrorReply):
                 raise Unreadable(clock.reason, f"TIME: {clock}")
+            self._is_cut = False
             ids = self._ids(name, most_entries)
             if isinstance(ids, ErrorReply):
                 return _unread(name, ids)
-            return _history(name, replies.time_us(clock) // 1000, stream, groups, ids, most_entries)
+            history = _history(name, replies.time_us(clock) // 1000, stream, groups, ids)
+            return replace(history, is_cut=self._is_cut)
         except replies.MALFORMED:
             return Unread(name, "protocol", "a reply of another shape than documented")
 
@@ -187,7 +191,10 @@ class HistoryReader:
     def _by_entries(self, name: bytes, most_entries: int) -> list[StreamId] | ErrorReply:
         ids: list[StreamId] = []
         last, count, begun = b"+", 1, self._wire.bytes_read
-        while len(ids) < most_entries and self._wire.bytes_read - begun < _ENTRIES_BUDGET:
+        while len(ids) < most_entries:
+            if self._wire.bytes_read - begun >= _ENTRIES_BUDGET:
+                self._is_cut = True
+                break
             count = min(count, most_entries - len(ids))
             reply = self._rested((b"XREVRANGE", name, last, b"-", b"COUNT", b"%d" % count))
             if isinstance(reply, ErrorReply):
@@ -221,22 +228,18 @@ class HistoryReader:
         return Deadline(self._settings.timeout_seconds)
 
 
-def _history(
-    name: bytes, now_ms: int, stream: Any, groups: Any, ids: list[StreamId], most_entries: int
-) -> History:
+def _history(name: bytes, now_ms: int, stream: Any, groups: Any, ids: list[StreamId]) -> History:
     fields = by_name(stream)
     deleted = fields.get(b"max-deleted-entry-id")
-    length = int(fields[b"length"])
     return History(
         name=name,
         now_ms=now_ms,
         ids=tuple(reversed(ids)),
-        length=length,
+        length=int(fields[b"length"]),
         last_generated=StreamId.parse(fields[b"last-generated-id"]),
         entries_added=fields.get(b"entries-added"),
         max_deleted=None if deleted is None else StreamId.parse(deleted),
         groups=None if isinstance(groups, ErrorReply) else tuple(map(_cursor, groups)),
-        is_cut=len(ids) < min(length, most_entries),
     )
 
 

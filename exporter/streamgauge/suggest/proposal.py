@@ -23,6 +23,7 @@ class Terms:
 class Proposal:
     """The terms for one stream, None where its history does not tell, and a reason for each.
 
+    `groups` are those that were there, and `is_brief` a stream of one or two entries in all.
     `silent_seconds` is set when the stream is silent for longer than the limit proposed for it.
     """
 
@@ -35,6 +36,8 @@ class Proposal:
     longest_seconds: float = 0.0
     silent_seconds: float | None = None
     slow_groups: Sentence | None = None
+    groups: tuple[bytes, ...] = ()
+    is_brief: bool = False
 
 
 def agreed(one: Proposal, other: Proposal) -> Proposal:
@@ -56,4 +59,5 @@ def agreed(one: Proposal, other: Proposal) -> Proposal:
         loosest,
         silent_seconds=one.silent_seconds or other.silent_seconds,
         slow_groups=one.slow_groups or other.slow_groups,
+        groups=tuple(name for name in one.groups if name in other.groups),
     )

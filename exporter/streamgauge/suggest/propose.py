@@ -72,21 +72,29 @@ def propose(history: History, classes: Mapping[StreamClass, ClassLimits]) -> Pro
     """
     past = _Past(history)
     verdict = next(each for rule in _RULES if (each := rule(past)) is not None)
-    stream_class = verdict.stream_class
+    stream_class, reason = verdict.stream_class, verdict.reason
+    if history.tells_time and history.tells_events:
+        reason = reasons.of_event_times(reason)
     if stream_class is None:
-        return Proposal(name=history.name, terms=None, class_reason=verdict.reason)
+        return Proposal(
+            name=history.name,
+            terms=None,
+            class_reason=reason,
+            is_brief=history.length < _EVENT_LEAST and history.is_whole,
+        )
     lag_limit = classes[stream_class].lag_limit_seconds
     found, limit = verdict.found_hours, verdict.quiet_limit_seconds
     return Proposal(
         name=history.name,
         terms=Terms(stream_class, lag_limit, limit, found.schedule if found else None),
-        class_reason=verdict.reason,
+        class_reason=reason,
         quiet_reason=verdict.quiet_reason,
         active_reason=reasons.of_hours(found) if found else "",
         lag_reason=lag_reason(history),
         longest_seconds=past.gaps.longest if len(past.arrivals) > 1 else 0.0,
         silent_seconds=verdict.silence,
         slow_groups=slow_groups(history, lag_limit),
+        groups=tuple(group.name for group in history.groups or ()),
     )
 
 

@@ -104,6 +104,11 @@ def of_night(history: History, gaps: Gaps, pauses: int) -> str:
     )
 
 
+def of_event_times(reason: str) -> str:
+    """Add that the IDs are times of events."""
+    return f"{reason}; its IDs are whole seconds: times of events rather than of arrival"
+
+
 def _pace(gaps: Gaps) -> str:
     each = f"{1 / gaps.mean:,.1f} a second" if gaps.mean < 1 else f"one every {length(gaps.mean)}"
     return f"{entries(len(gaps) + 1)}, {each}"
@@ -119,6 +124,8 @@ def _unseen(history: History, span: float) -> str:
 
 def _more(history: History) -> str:
     """Whether more is to be had."""
+    if history.is_trimmed:
+        return " (it is trimmed and holds no more, which is no proof)"
     if history.is_cut:
         return " (its entries are large, so fewer of them were read)"
     return " (--entries reads more)" if history.length > _MORE * len(history.ids) else ""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
@@ -18,13 +20,19 @@ from streamgauge.verdict.words import Sentence, counted, duration, name_list
 
 _ORDER: Final = list(StreamClass)
 _MOST_NAMED: Final = 10
+_LEAST_IGNORED: Final = 5
+_IDENTIFIER: Final = re.compile(rb"[0-9a-fA-F]{8}-[0-9a-fA-F-]{4,27}|[0-9a-fA-F]{8,}|\d{4,}")
+"""A UUID, a long hexadecimal number or a long number in a name."""
 
 
 class Rule(NamedTuple):
-    """One entry of `streams`: a pattern, its terms, and the proposals that it stands for."""
+    """One entry of `streams`: a pattern, its terms, and the proposals that it stands for.
+
+    Without terms the streams are ignored.
+    """
 
     pattern: bytes
-    terms: Terms
+    terms: Terms | None
     proposals: Sequence[Proposal]
 
 
@@ -46,7 +54,9 @@ def rules_of(
         if each.terms is not None and is_discovered(name)
     }
     others = by_name.keys() - terms.keys()
-    rules = [
+    known = list(known)
+    rules = list(_ignored(by_name, known, is_discovered))
+    rules += [
         Rule(pattern, terms[names[0]], [by_name[name] for name in names])
         for pattern, names in merge(terms, others.union(known))
     ]
@@ -55,7 +65,31 @@ def rules_of(
         for name in others
         if (each := by_name[name]).terms is not None
     )
-    return sorted(rules, key=lambda rule: (_ORDER.index(rule.terms.stream_class), rule.pattern))
+    return sorted(rules, key=_place)
+
+
+def _place(rule: Rule) -> tuple[int, bytes]:
+    """By class, and what is ignored last."""
+    return _ORDER.index(rule.terms.stream_class) if rule.terms else len(_ORDER), rule.pattern
+
+
+def _ignored(
+    by_name: Mapping[bytes, Proposal],
+    known: Iterable[bytes],
+    is_discovered: Callable[[bytes], bool],
+) -> Iterator[Rule]:
+    """Streams of an entry or two each whose names differ in an identifier: results of jobs."""
+    alike: defaultdict[bytes, list[bytes]] = defaultdict(list)
+    for name, each in by_name.items():
+        found = _IDENTIFIER.search(name)
+        if each.is_brief and found and is_discovered(name):
+            head, tail = name[: found.start()], name[found.end() :]
+            alike[globs.escape(head) + b"*" + globs.escape(tail)].append(name)
+    for pattern, names in alike.items():
+        others = (by_name.keys() | set(known)) - set(names)
+        matches = globs.compile_glob(pattern).fullmatch
+        if len(names) >= _LEAST_IGNORED and pattern != b"*" and not any(map(matches, others)):
+            yield Rule(pattern, None, [by_name[name] for name in names])
 
 
 def rule_lines(rules: Iterable[Rule], indent: str) -> Iterator[str]:
@@ -78,6 +112,11 @@ def unclassified_lines(proposals: Iterable[Proposal]) -> Iterator[str]:
 
 
 def _comments(rule: Rule) -> Iterator[str]:
+    if rule.terms is None:
+        yield (
+            f"{counted(len(rule.proposals), 'stream')} of an entry or two each, whose names differ "
+            "in an identifier: they look like results, which nobody waits for."
+        )
     if len(rule.proposals) > 1:
         names = name_list([each.name for each in rule.proposals])
         yield f"{counted(len(rule.proposals), 'stream')}: {names.text(plain)}."
@@ -118,6 +157,10 @@ def _keys(rule: Rule) -> Iterator[tuple[str, str, str]]:
     Of several streams the one with the longest silence speaks, as the nearest to the limit.
     """
     terms = rule.terms
+    if terms is None:
+        yield "match", glob_scalar(rule.pattern), ""
+        yield "ignore", "true", ""
+        return
     example = max(rule.proposals, key=lambda each: each.longest_seconds)
     of = f"{plain(example.name)}: " if len(rule.proposals) > 1 else ""
     yield "match", glob_scalar(rule.pattern), ""
@@ -127,6 +170,20 @@ def _keys(rule: Rule) -> Iterator[tuple[str, str, str]]:
     if terms.active is not None:
         yield "active", _active(terms.active), of + example.active_reason
     yield "lag_limit", limit_text(terms.lag_limit_seconds), of + example.lag_reason
+    groups = _declared(rule.proposals)
+    if groups:
+        items = ", ".join(f"{{match: {glob_scalar(globs.escape(name))}}}" for name in groups)
+        yield "groups", f"[{items}]", "there now, and declared: the alert tells when one is not"
+
+
+def _declared(proposals: Sequence[Proposal]) -> list[bytes]:
+    """The groups that every stream of a rule has, but for those named after an identifier."""
+    first, *others = proposals
+    return [
+        name
+        for name in first.groups
+        if all(name in each.groups for each in others) and not _IDENTIFIER.search(name)
+    ]
 
 
 def limit_text(seconds: float) -> str:

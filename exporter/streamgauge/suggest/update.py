@@ -48,5 +48,6 @@ def _check(old: Config, new: Config, rules: Sequence[Rule]) -> None:
     for rule in rules:
         for proposal in rule.proposals:
             found = policy.resolve(proposal.name)
-            if found is None or found.stream_class is not rule.terms.stream_class:
+            expected = rule.terms.stream_class if rule.terms else None
+            if (found and found.stream_class) != expected:
                 raise UpdateError("its form does not let rules be added at the end of streams")
