@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from streamgauge.changes import note_changes
 from streamgauge.config import DiscoveryConfig, RedisConfig
+from streamgauge.logs import EventLog
 from streamgauge.model.changes import NO_CHANGES, Change
 from streamgauge.model.records import RedisSnapshot
 from streamgauge.policy import Policy
@@ -20,6 +21,8 @@ from streamgauge.source.target import Target
 from streamgauge.source.topology import Outage
 from streamgauge.state_file import StateFile
 from streamgauge.verdict.looks import Look
+
+_log = EventLog("scrape")
 
 _NEAREST_SECONDS: Final = 5.0
 """Looks nearer to each other say little about rates, and two scrapers may ask at nearly once."""
@@ -85,7 +88,7 @@ class WatchedTarget(Target):
         if snapshot.up:  # otherwise `unreadable` has taken note of it
             look = _look(snapshot)
             faults = Faults(None, self._complaints.nodes, self._complaints.streams)
-            note_changes(self._memory, look, self._policy)
+            self._note_changes(look)
             earlier = self._history.earlier_than(look)
             self._seen = _Seen(weakref.ref(snapshot), look.at, earlier, faults)
         return snapshot
@@ -105,6 +108,12 @@ class WatchedTarget(Target):
             return Seen(Look(snapshot, last.at), last.earlier, last.faults, self._policy)
         faults = Faults(None if snapshot.up else self._failure)
         return Seen(_look(snapshot), None, faults, self._policy)
+
+    def _note_changes(self, look: Look) -> None:
+        try:
+            note_changes(self._memory, look, self._policy)
+        except Exception:  # noqa: BLE001 - a fault of this program must not cost the scrape
+            _log.exception("changes not noted", redis=self.redis.name)
 
     def changes(self, stream: bytes) -> Sequence[Change]:
         """Return the latest changes of the state of a stream and its groups, the oldest first."""

@@ -247,6 +247,14 @@ class TestAlike:
         assert "46 more; a search finds them" in folded
         assert names(shown)[-1] == "ticks"
 
+    def test_many_findings_of_one_kind_are_one_line_as_well(self):
+        held = {"pending": 1, "unacknowledged_seconds": 9e5, "oldest_pending_deliveries": 9}
+        streams = [stream(EVENT, group(**held), name=b"jobs:%d" % n) for n in range(9)]
+        shown = page(*streams)
+        assert "9 × poison entry" in shown.text
+        assert shown.text.count("never acknowledged") == 9
+        assert "× poison" not in page(*streams[:4]).text
+
     def test_a_few_are_not(self):
         assert "alike" not in page(*self.STREAMS[:4]).text
 

@@ -28,6 +28,7 @@ COLOURS: Final = {
     Severity.WARNING: "yellow",
     Severity.CRITICAL: "bold red",
 }
+_MORE: Final = "More about one: streamgauge report --stream NAME [--group NAME]"
 _INDENT: Final = 2
 _GAP: Final = 2
 _NAME_CELLS: Final = 16
@@ -92,6 +93,10 @@ def _print_view(console: Console, view: View) -> None:
         if part.rows or part.nothing:
             console.print()
             print_part(console, part, prefix)
+    if view.verdict.up and view.severity.is_problem:
+        console.print(
+            Text("\nMore about one: streamgauge report --stream NAME [--group NAME]", "dim")
+        )
     console.print()
 
 

@@ -231,6 +231,21 @@ def _fitting(ones: Iterable[Alike], room: int) -> Iterator[Alike]:
         yield one
 
 
+def alike_findings(rows: Sequence[Row]) -> list[list[Row]]:
+    """Put many findings of one kind in one place; others stay alone."""
+    kinds: defaultdict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        kinds[row.state].append(row)
+    places: list[list[Row]] = []
+    for row in rows:
+        ones = kinds[row.state]
+        if len(ones) < FEWEST_ALIKE or not row.state:
+            places.append([row])
+        elif row is ones[0]:
+            places.append(ones)
+    return places
+
+
 def _part_block(part: Part, wanted: str) -> PartBlock:
     severity = worst(row.severity for row in part.rows)
     rows: Iterable[Row] = part.rows

@@ -23,7 +23,7 @@ from streamgauge.verdict.words import Sentence, counted, duration
 from streamgauge.watch import Configuration, Links
 from streamgauge.web.assets import assets
 from streamgauge.web.documents import document_html
-from streamgauge.web.overview import Overview, StreamRow, figures
+from streamgauge.web.overview import Overview, StreamRow, alike_findings, figures
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -128,6 +128,7 @@ def _environment() -> Environment:
         "duration": duration,
         "figure": _figure,
         "at_a_glance": figures,
+        "alike_findings": alike_findings,
         "columns": columns,
         "texts": texts,
         "states": _states,

@@ -42,6 +42,8 @@ WHAT THIS CANNOT TELL
 - Which service publishes to a stream, and who reads one without a group: Redis
   keeps no record of either.
 
+More about one: streamgauge report --stream NAME [--group NAME]
+
 """
     )
 
