@@ -48,7 +48,7 @@ def address(server: RealServer, tmp_path_factory: pytest.TempPathFactory) -> Ite
 def test_a_click_on_a_group_tells_what_since_when_and_what_to_do(open_page, address):
     page = open_page(address)
     page.get_by_role("link", name="workers").click()
-    expect(page).to_have_title(re.compile(r"^jobs.*: critical – Streamgauge$"))
+    expect(page).to_have_title(re.compile(r"^jobs.*: \w+ – Streamgauge$"))
     expect(page.locator(".summary")).to_contain_text(re.compile(r"workers on jobs.*: \w+"))
     titles = page.get_by_role("heading", level=2).all_inner_texts()
     assert [title.partition(" of ")[0] for title in titles][:6] == [
