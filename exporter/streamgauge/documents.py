@@ -52,7 +52,7 @@ RUNBOOK_OF: Final[Mapping[str, str]] = MappingProxyType(
 
 BLIND_RUNBOOK: Final = "RedisStreamsMonitoringBlind"
 
-_FOR_DEVELOPERS: Final = frozenset({"faults", "architecture"})
+_FOR_DEVELOPERS: Final = frozenset({"architecture", "faults", "releasing"})
 _COMMENT: Final = re.compile(r"<!--.*?-->\n?", re.DOTALL)
 _TITLE: Final = re.compile(r"^# (.+)$", re.MULTILINE)
 

@@ -252,7 +252,7 @@ class ServerSection(Section):
             unix_path=address.unix_path,
             db=address.db,
             username=self.username or address.username,
-            password=next(filter(None, passwords.values()), None),
+            password=next((one for one in passwords.values() if one is not None), None),
             timeout_seconds=self.timeout,
             tls=tls,
             mode=self.mode or ("sentinel" if self.sentinel else "auto"),
