@@ -32,7 +32,9 @@ def links(html: str) -> list[str]:
 
 def test_every_document_for_users_and_every_runbook_is_served():
     files = {*(ROOT / "docs").glob("*.md"), *(ROOT / "alerts" / "runbooks").glob("*.md")}
-    for_developers = {ROOT / "docs" / name for name in ("architecture.md", "faults.md", "releasing.md")}
+    for_developers = {
+        ROOT / "docs" / name for name in ("architecture.md", "faults.md", "releasing.md")
+    }
     assert {each.file for each in documents().values()} == files - for_developers
     listed = {link.removeprefix("../") for link in links(documents_page())}
     assert set(documents()) <= listed
