@@ -111,7 +111,7 @@ class Policy:
     ) -> None:
         """Take the rules that hold for the Redis of this name; all of them without one."""
         self.keys = keys
-        self._policies = tuple(_policy_of(rule, classes) for rule in rules)
+        self._policies = tuple(policy_of(rule, classes) for rule in rules)
         self._literals: dict[bytes, int] = {}
         self._globs: list[tuple[int, re.Pattern[bytes]]] = []
         for index, rule in enumerate(rules):
@@ -189,9 +189,10 @@ def _reaction_of(rule: "ReactionRule") -> Reaction:
     return Reaction(after, expect, rule.within_seconds)
 
 
-def _policy_of(
+def policy_of(
     rule: "StreamRule", classes: Mapping[StreamClass, "ClassLimits"]
 ) -> StreamPolicy | None:
+    """Resolve one rule with the defaults of its class; None where it ignores its streams."""
     if rule.ignore:
         return None
     defaults = classes[rule.stream_class]

@@ -6,6 +6,8 @@ import pytest
 
 from streamgauge.config import load_config
 from streamgauge.config.describe import describe, warnings
+from streamgauge.config.document import read_document
+from streamgauge.config.foreign import foreign_syntax
 
 SHOWN = r"""
 redis:
@@ -66,6 +68,9 @@ Streams (the first match wins)
   [4]  r*             event         -            -                    none
   [5]  q*             unclassified  -            -                    none
        (any other)    unclassified  -            -                    none
+
+Declared (exported even while absent)
+  stream  qa  its absence pages
 """
 SOUND = """
 redis: {url: redis://h}
@@ -205,3 +210,46 @@ def test_hours_that_end_before_the_limit_holds_are_named(load, limit, hours, war
     )
     said = [warning for warning in warnings(config) if "never pages for silence" in warning]
     assert len(said) == warned
+
+
+DECLARED = """
+redis: {url: redis://h}
+streams:
+  - {match: feed, class: continuous}
+  - match: jobs.*
+    class: event
+    groups: [{match: g}, {match: h, optional: true}, {match: "i*"}, {match: j, lag_limit: none}]
+  - {match: dead, class: hybrid}
+  - {match: "?", class: unclassified}
+"""
+
+
+def test_what_is_declared_is_listed_with_what_its_absence_does(load):
+    shown = describe(load(DECLARED))
+    table = [line.split(maxsplit=2) for line in shown.rpartition("Declared")[2].splitlines()[1:]]
+    assert table == [
+        ["stream", "feed", "its absence pages"],
+        ["group", "g", "jobs.*  its absence pages while the stream is there"],
+        ["stream", "dead", "its absence is shown"],
+    ]
+
+
+def test_what_is_written_for_another_tool_is_warned_of(tmp_path):
+    file = tmp_path / "streamgauge.yml"
+    file.write_text(
+        'redis: {url: redis://h, password: "${SECRET}"}\n'
+        'discovery: {match: ["^q"]}\n'
+        "streams:\n"
+        '  - {match: "x{a,b}"}\n'
+        '  - {match: "y$", groups: [{match: ".*"}]}\n'
+        '  - {match: "orders.*"}\n'
+    )
+    found = list(foreign_syntax(read_document(file)))
+    assert [warning.partition(":")[0] for warning in found] == [
+        "redis.password",
+        "discovery.match[0]",
+        "streams[0].match",
+        "streams[1].match",
+        "streams[1].groups[0].match",
+    ]
+    assert not any("SECRET" in warning for warning in found)

@@ -10,6 +10,8 @@ from streamgauge.cli.configuration import ConfigMistake, read_config
 from streamgauge.cli.output import say
 from streamgauge.config import ConfigError
 from streamgauge.config.describe import describe, warnings
+from streamgauge.config.document import read_document
+from streamgauge.config.foreign import foreign_syntax
 
 
 @click.command("check-config")
@@ -20,6 +22,6 @@ def check_config(file: Path) -> None:
         config = read_config(file, None)
     except ConfigError as error:
         raise ConfigMistake(error) from error
-    for warning in warnings(config):
+    for warning in [*warnings(config), *foreign_syntax(read_document(file))]:
         click.echo(f"streamgauge: warning: {file}: {warning}", err=True)
     say(describe(config).rstrip())

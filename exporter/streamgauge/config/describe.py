@@ -8,7 +8,7 @@ from streamgauge import globs
 from streamgauge.calendars import Calendar
 from streamgauge.config.durations import format_duration
 from streamgauge.config.model import Config, RedisConfig, StreamRule
-from streamgauge.policy import Policy, StreamClass
+from streamgauge.policy import Policy, StreamClass, policy_of
 
 _NOTHING = "-"
 _SERVER_COLUMNS = ("name", "address", "db", "mode", "login", "tls", "timeout")
@@ -27,6 +27,8 @@ def describe(config: Config) -> str:
         _table("Classes", _CLASS_COLUMNS, _classes(config)),
         _table("Streams (the first match wins)", _STREAM_COLUMNS, [*_streams(config), others]),
     ]
+    if declared := list(_declared(config)):
+        tables.append(_table("Declared (exported even while absent)", (), declared))
     tables += [_calendar(calendar) for calendar in config.calendars]
     if config.reactions:
         tables.append(_table("Reactions", _REACTION_COLUMNS, list(_reactions(config))))
@@ -148,6 +150,22 @@ def _active(rule: StreamRule) -> str:
     hours = f"{rule.active.days} {rule.active.hours} {rule.active.timezone}"
     calendar = rule.active.calendar
     return hours if calendar is None else f"{hours}, calendar {_printable(calendar.name)}"
+
+
+def _declared(config: Config) -> Iterator[tuple[str, ...]]:
+    """What is expected to be there, and whether its absence pages."""
+    for rule in config.streams:
+        policy = policy_of(rule, config.classes)
+        if policy is None:
+            continue
+        name = _printable(rule.match)
+        if globs.is_literal(globs.encode(rule.match)):
+            is_feed = policy.stream_class is StreamClass.CONTINUOUS
+            yield "stream", name, "its absence pages" if is_feed else "its absence is shown"
+        if policy.stream_class is not StreamClass.UNCLASSIFIED:
+            for group in policy.declared_groups:
+                shown = _printable(group.decode(errors="surrogateescape"))
+                yield f"group {shown}", name, "its absence pages while the stream is there"
 
 
 def _limit(seconds: float | None) -> str:
