@@ -21,7 +21,7 @@ from e2e.story import (
     SLOWEST,
     Story,
 )
-from streamgauge_demo.catalogue import ANSWER, ANSWERED_WITHIN_SECONDS, BY_NAME
+from streamgauge_demo.catalogue import ANSWER, ANSWERED_WITHIN_SECONDS, BY_NAME, TRIGGER
 from streamgauge_demo.incidents import IncidentKind
 from streamgauge_demo.monitoring import scrape_seconds
 from streamgauge_demo.pace import Pace
@@ -145,7 +145,8 @@ def test_nothing_that_pages_fires_when_all_is_repaired(story: Story):
 def test_an_event_that_is_none_happens_and_pages_nobody(story: Story, name: str):
     stream = HARMLESS[name].stream
     assert story.most_entries_in_calm[stream] == 0
-    assert story.entries_at_the_end[stream] == 1
+    # The incident retrain-unanswered queues a job too.
+    assert story.entries_at_the_end[stream] == (2 if stream == TRIGGER else 1)
     assert [one for one in story.pages if one.page[1] == stream] == []
 
 

@@ -6,6 +6,7 @@ widens the table. What the names of streams begin with, all of them, is said onc
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Sequence
 from os.path import commonprefix
@@ -57,6 +58,7 @@ def report_text(views: Sequence[View], width: int, *, is_coloured: bool = False)
 def new_console(width: int, *, is_coloured: bool) -> Console:
     """A console for what is captured; it asks no environment what it may do."""
     return Console(
+        file=io.StringIO(),  # a capture flushes stdout, which may be full
         width=width,
         color_system="standard" if is_coloured else None,
         force_terminal=is_coloured,
