@@ -111,6 +111,10 @@ class TestPage:
             "Redis may be asked",
         )
 
+    @pytest.mark.parametrize("query", ["db=0&redis=main&stream=plain", "stream=plain"])
+    def test_what_can_mean_one_stream_alone_is_enough(self, process, query):
+        assert process.get(f"/stream?{query}").status == 200
+
     @pytest.mark.parametrize(
         "parts", [{"stream": "none"}, {}, {"redis": "x", "stream": "plain"}, {"db": "db9"}]
     )

@@ -108,7 +108,10 @@ class Pages:
         """The page about one stream: Redis is read, and asked about one group of it."""
         asked, targets = request.query, self._watch.targets
         target = targets.get(asked.get("redis", ""))
-        if target is None or asked.get("db", f"db{target.redis.db}") != f"db{target.redis.db}":
+        if target is None and "redis" not in asked and len(targets) == 1:
+            (target,) = targets.values()
+        db = asked.get("db", "").removeprefix("db")
+        if target is None or db not in ("", str(target.redis.db)):
             return unknown_target("/stream", targets)
         (seen,) = await self._see([target])
         page = await in_thread(
