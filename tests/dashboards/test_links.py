@@ -6,12 +6,19 @@ import yaml
 
 from dashboards.shipped import PROVISIONED, UIDS, panels, variables
 from streamgauge.bundled import bundle_path
+from streamgauge.pack import PackOptions
+from streamgauge.pack.links import add_links
 from support.every import every
 
+RULES = "".join(
+    add_links(file.read_text(), PackOptions(dashboard_base="https://grafana.site")).partition(
+        "groups:"
+    )[2]
+    for file in sorted(bundle_path("alerts").glob("*.rules.yml"))
+)
 URLS = {
     rule["alert"]: rule["annotations"]["dashboard_url"]
-    for file in sorted(bundle_path("alerts").glob("*.rules.yml"))
-    for group in yaml.safe_load(file.read_text())["groups"]
+    for group in yaml.safe_load(f"groups:{RULES}")["groups"]
     for rule in group["rules"]
     if "alert" in rule
 }

@@ -26,6 +26,8 @@ from dashboards.shipped import (
 )
 from e2e.demo import Demo
 from e2e.scaling import FACTOR
+from streamgauge.pack import PackOptions
+from streamgauge.pack.links import add_links
 from streamgauge_demo.monitoring import write_rules
 from support.peers import Peer
 from support.polling import wait_for
@@ -47,6 +49,7 @@ RIGHTLY_EMPTY = {
     "streamgauge-exporter: annotation Alerts": "the exporter can read everything",
     "streamgauge-stream: Time to drain / A": "nobody drains at the moment",
 }
+LINKED = PackOptions(dashboard_base="https://grafana.site")
 # Rows of classes that are not among the chosen ones.
 NOT_CHOSEN = 'class=~"unclassified|"'
 
@@ -59,11 +62,12 @@ def prometheus(
     incidents = [f"--incident={name}@2" for name in INCIDENTS]
     rules = directory / "prometheus"
     rules.mkdir()
+    files = write_rules(rules, FACTOR)
+    for file in files:
+        file.write_text(add_links(file.read_text(), LINKED))
     with (
         Demo(directory / "demo", "--speed=30", *incidents) as demo,
-        Prometheus(
-            rules, each_prometheus, {"streamgauge": demo.address}, write_rules(rules, FACTOR)
-        ) as running,
+        Prometheus(rules, each_prometheus, {"streamgauge": demo.address}, files) as running,
     ):
         wait_for(lambda: wanted(running), "alerts fire and entries are lost", seconds=90, every=0.3)
         yield running

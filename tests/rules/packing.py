@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import yaml
@@ -10,26 +11,23 @@ from streamgauge.pack import Format, PackOptions, write_pack
 from streamgauge.pack.options import parse_base, parse_job, parse_paging_label
 
 SITE = PackOptions(
-    job=parse_job("redis-streams"),
+    jobs=(parse_job("redis-streams"),),
     paging_label=parse_paging_label("priority=P1"),
+    page_url=parse_base("https://streamgauge.site"),
+    dashboard_base=parse_base("http://grafana.site:3000"),
     runbook_base=parse_base("https://wiki.site/runbooks/"),
-    grafana_base=parse_base("http://grafana.site:3000"),
 )
+HOSTILE = parse_job("""it's "a\\b" #1: {x}, `y`.*""")
 OPTION_SETS = {
     "as shipped": PackOptions(),
-    "another job": PackOptions(job=SITE.job),
-    "a hostile job": PackOptions(job=parse_job("""it's "a\\b" #1: {x}, `y`.*""")),
+    "another job": PackOptions(jobs=SITE.jobs),
+    "a hostile job": PackOptions(jobs=(HOSTILE,)),
+    "two jobs": PackOptions(jobs=(*SITE.jobs, HOSTILE)),
     "another severity": PackOptions(paging_label=parse_paging_label("severity=page")),
     "another paging label": PackOptions(paging_label=SITE.paging_label),
     "a paging label that looks like a number": PackOptions(paging_label=parse_paging_label("p=1")),
     "everything": SITE,
-    "everything for the operator": PackOptions(
-        job=SITE.job,
-        paging_label=SITE.paging_label,
-        runbook_base=SITE.runbook_base,
-        grafana_base=SITE.grafana_base,
-        format=Format.PROMETHEUS_OPERATOR,
-    ),
+    "everything for the operator": replace(SITE, format=Format.PROMETHEUS_OPERATOR),
 }
 
 

@@ -43,7 +43,7 @@ def recorded() -> list[Batch]:
     for case in cases.values():
         for exporter in case.exporters:
             if exporter.job == JOB:
-                exporter.job = SITE.job
+                (exporter.job,) = SITE.jobs
     return list(batches(cases))
 
 

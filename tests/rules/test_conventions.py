@@ -63,12 +63,6 @@ KNOWN = EXPORTED | {
     "ALERTS": {"alertname", "alertstate", "severity", *LEVELS["group"]},
     **{name: {*LEVELS[name.split(":")[0]], "class", "reason", *IDENTITY} for name in RECORDS},
 }
-DASHBOARDS = {
-    "streamgauge-streams": {"redis", "class"},
-    "streamgauge-stream": {"redis", "stream", "group", "class"},
-    "streamgauge-exporter": {"redis"},
-}
-
 # All of these are in Prometheus 2.42; what came later is left out on purpose.
 GROUP_KEYS = {"name", "rules", "interval", "limit"}
 RULE_KEYS = {"alert", "record", "expr", "for", "keep_firing_for", "labels", "annotations"}
@@ -269,7 +263,7 @@ def test_names_and_labels(name):
 @every(ALERTS)
 def test_annotations(name):
     annotations = ALERTS[name].get("annotations", {})
-    assert annotations.keys() == {"summary", "description", "runbook_url", "dashboard_url"}
+    assert annotations.keys() == {"summary", "description"}
     assert re.fullmatch(r"[A-Z][^{}]*[a-z]\.", annotations["summary"])
     description = annotations["description"]
     assert re.match(r"[A-Z]|\{\{ if .*?\}\}\s*[A-Z]|\{\{ \$value \| humanize", description)
@@ -277,21 +271,6 @@ def test_annotations(name):
     for label in labels_of(ALERTS[name]):
         assert re.search(rf"\$labels\.{label}\b(?! *\|)", description), f"without its {label}"
     assert not re.search(r"\b(\$?value)\s*-?\}\}", description), "a value that is not humanized"
-    runbook = f"https://runbooks.example.com/streamgauge/{name}.md"
-    assert annotations["runbook_url"] == runbook
-
-
-@every(ALERTS)
-def test_dashboard_links_carry_the_labels(name):
-    url = ALERTS[name].get("annotations", {}).get("dashboard_url", "")
-    base, _, query = url.partition("?")
-    uid = base.removeprefix("https://grafana.example.com/d/").partition("{{")[0]
-    assert uid in DASHBOARDS
-    values = dict(re.findall(r"var-(\w+)=\{\{ (\S+) \| urlquery \}\}", query))
-    assert url.count("var-") == len(values)
-    assert values.keys() == DASHBOARDS[uid] & labels_of(ALERTS[name])
-    for label, value in values.items():
-        assert value in (f"$labels.{label}", "."), "another label's value"
 
 
 # --- runbooks

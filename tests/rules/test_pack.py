@@ -14,9 +14,8 @@ from streamgauge.pack.matchers import quote
 from support.peers import Peer
 
 EXAMPLE = "alertmanager.example.yml"
-LEFT_OVER = re.compile(
-    r"""\bjob\s*[=!]~?\s*\\?["']streamgauge|runbooks\.example\.com/streamgauge|//grafana\.example\.com"""
-)
+LEFT_OVER = re.compile(r"""\bjob\s*[=!]~?\s*\\?["']streamgauge""")
+LINKS = {"page_url": "page_url", "dashboard_base": "dashboard_url", "runbook_base": "runbook_url"}
 
 
 @pytest.fixture(params=OPTION_SETS)
@@ -26,21 +25,19 @@ def options(request: pytest.FixtureRequest) -> PackOptions:
 
 def expected_rule(rule: dict, options: PackOptions) -> dict:
     """The shipped rule with the site's values, made from the parsed rule and not from its text."""
-    job = quote(options.job or "streamgauge")
-    rule = rule | {"expr": rule["expr"].replace('job="streamgauge"', f"job={job}")}
+    jobs = options.jobs or ("streamgauge",)
+    absent = [f"absent(up{{job={quote(job)}}})" for job in jobs]
+    expression = rule["expr"].replace('absent(up{job="streamgauge"})', " or ".join(absent))
+    rule = rule | {"expr": expression.replace('job="streamgauge"', matcher(jobs))}
     label = options.paging_label
     if label and rule.get("alert") and rule["labels"]["severity"] == "critical":
         rule["labels"] = rule["labels"] | {label.name: label.value}
-    runbooks = options.runbook_base or "https://runbooks.example.com/streamgauge"
-    grafana = options.grafana_base or "https://grafana.example.com"
-    if "annotations" in rule:
-        rule["annotations"] = {
-            name: text.replace("https://runbooks.example.com/streamgauge/", f"{runbooks}/").replace(
-                "https://grafana.example.com/", f"{grafana}/"
-            )
-            for name, text in rule["annotations"].items()
-        }
     return rule
+
+
+def matcher(jobs: tuple[str, ...]) -> str:
+    escaped = [re.sub(r"([\\.+*?()|\[\]{}^$])", r"\\\1", job) for job in jobs]
+    return f"job={quote(jobs[0])}" if len(jobs) == 1 else f"job=~{quote('|'.join(escaped))}"
 
 
 def test_promtool_accepts_the_rules(tmp_path, options, each_promtool: Peer):
@@ -49,22 +46,28 @@ def test_promtool_accepts_the_rules(tmp_path, options, each_promtool: Peer):
     each_promtool.run("check", "rules", "--lint=all", "--lint-fatal", *files)
 
 
-def test_every_rule_is_the_shipped_one_with_the_sites_values(tmp_path, options):
+def test_every_rule_is_the_shipped_one_with_the_sites_values_and_links(tmp_path, options):
+    wanted = {link for base, link in LINKS.items() if getattr(options, base)}
     for file in adapted_rule_files(tmp_path, options):
         document = yaml.safe_load((bundle_path("alerts") / file.name).read_text())
         for group in document["groups"]:
             group["rules"] = [expected_rule(rule, options) for rule in group["rules"]]
-        assert yaml.safe_load(file.read_text()) == document
+        found = yaml.safe_load(file.read_text())
+        for rule in (rule for group in found["groups"] for rule in group["rules"]):
+            if "alert" in rule:
+                links = {link: rule["annotations"].pop(link) for link in wanted}
+                assert all(url.startswith("http") for url in links.values())
+        assert found == document
 
 
 def test_no_comment_is_lost(tmp_path, options):
     adapted_rule_files(tmp_path, options)
-    name = options.job or "streamgauge"
+    jobs = options.jobs or ("streamgauge",)
     for file in (tmp_path / "pack" / "alerts").glob("*.rules.yml"):
         shipped = comments((bundle_path("alerts") / file.name).read_text())
         expected = [
-            line.replace('job="streamgauge"', f"job={quote(name)}").replace(
-                "name than streamgauge,", f"name than {name},"
+            line.replace('job="streamgauge"', matcher(jobs)).replace(
+                "name than streamgauge,", f"name than {' or '.join(jobs)},"
             )
             for line in shipped
         ]
@@ -101,7 +104,8 @@ def test_the_job_that_is_watched_is_the_sites(tmp_path, name, up, each_promtool:
     """With another job in the selectors, the target would be taken for gone although it is up."""
     options = OPTION_SETS[name]
     files = adapted_rule_files(tmp_path, options)
-    series = f"up{{job={quote(options.job or '')}, instance='a'}}"
+    (job,) = options.jobs
+    series = f"up{{job={quote(job)}, instance='a'}}"
     firing = "count(ALERTS{alertname='RedisStreamsMonitoringBlind', alertstate='firing'})"
     test = {
         "rule_files": [str(file) for file in files],

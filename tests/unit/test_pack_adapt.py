@@ -23,8 +23,7 @@ groups:
         expr: absent(up{job="streamgauge"})
         labels: {severity: critical}
         annotations:
-          runbook_url: https://runbooks.example.com/streamgauge/Blind.md
-          dashboard_url: https://grafana.example.com/d/x?var-job=streamgauge&var-a={{ $labels.a }}
+          summary: Blind.
       - alert: Full
         expr: |
           up{job="streamgauge"} == 0
@@ -42,18 +41,20 @@ DASHBOARD = """\
   "tags": ["streamgauge"],
   "title": "streamgauge",
   "expr": "up{job=\\"streamgauge\\"}",
-  "url": "https://runbooks.example.com/streamgauge",
-  "templating": {
-    "list": [{"name": "job", "current": {"text": ["streamgauge"], "value": "streamgauge"}}]
-  }
+  "url": "/d/x"
 }
 """
-RUNBOOK = 'Run `up{job="streamgauge"}`, see https://grafana.example.com/d/x or https://grafana.example.com.\n'
+RUNBOOK = 'Run `up{job="streamgauge"}`.\n'
+BLIND_DASHBOARD = (
+    "http://g:3000/d/streamgauge-exporter"
+    "{{ with $labels.redis }}?var-redis={{ . | urlquery }}{{ end }}"
+)
 EVERYTHING = PackOptions(
-    job="site",
+    jobs=("site",),
     paging_label=Label("priority", "P1"),
+    page_url="https://s",
+    dashboard_base="http://g:3000",
     runbook_base="https://wiki/r",
-    grafana_base="http://g:3000",
 )
 
 
@@ -72,8 +73,10 @@ def test_rules_are_adapted():
         '        expr: absent(up{job="site"})',
         "        labels: {priority: P1, severity: critical}",
         "        annotations:",
-        "          runbook_url: https://wiki/r/Blind.md",
-        "          dashboard_url: http://g:3000/d/x?var-job=site&var-a={{ $labels.a }}",
+        "          page_url: 'https://s/'",
+        f"          dashboard_url: '{BLIND_DASHBOARD}'",
+        "          runbook_url: 'https://wiki/r/Blind.md'",
+        "          summary: Blind.",
         "      - alert: Full",
         "        expr: |",
         '          up{job="site"} == 0',
@@ -82,7 +85,7 @@ def test_rules_are_adapted():
 
 
 def test_the_operators_format_holds_the_adapted_rules():
-    options = PackOptions(job="site", format=Format.PROMETHEUS_OPERATOR)
+    options = PackOptions(jobs=("site",), format=Format.PROMETHEUS_OPERATOR)
     document = yaml.safe_load(adapted("alerts/a.rules.yml", RULES, options))
     assert document["kind"] == "PrometheusRule"
     assert document["spec"]["groups"][0]["rules"][0]["expr"] == 'absent(up{job="site"})'
@@ -105,21 +108,12 @@ def test_a_dashboard_keeps_its_name_and_tags():
         "tags": ["streamgauge"],
         "title": "streamgauge",
         "expr": 'up{job="site"}',
-        "url": "https://wiki/r",
-        "templating": {"list": [{"name": "job", "current": {"text": ["site"], "value": "site"}}]},
+        "url": "/d/x",
     }
 
 
-def test_a_dashboard_without_another_job_keeps_its_variable():
-    options = PackOptions(runbook_base="https://wiki/r")
-    expected = DASHBOARD.replace("https://runbooks.example.com/streamgauge", "https://wiki/r")
-    assert adapted("grafana/a.json", DASHBOARD, options) == expected
-
-
-def test_a_runbook_has_the_sites_job_and_addresses():
-    assert adapted("alerts/runbooks/A.md", RUNBOOK) == (
-        'Run `up{job="site"}`, see http://g:3000/d/x or http://g:3000.\n'
-    )
+def test_a_runbook_has_the_sites_job():
+    assert adapted("alerts/runbooks/A.md", RUNBOOK) == 'Run `up{job="site"}`.\n'
 
 
 @pytest.mark.parametrize("name", ["alerts/README.md", "grafana/x.svg"])
@@ -132,18 +126,58 @@ def test_without_options_nothing_changes(name):
     assert adapted(name, RULES, PackOptions()) == RULES
 
 
-@pytest.mark.parametrize("slash", ["", "/"])
-def test_a_base_may_end_in_a_slash(slash):
-    options = PackOptions(grafana_base=parse_base(f"https://g.site/sub{slash}"))
-    rules = "a: https://grafana.example.com/d/x\nb: https://grafana.example.com.evil/d\n"
-    assert adapted("alerts/a.yml", rules, options) == (
-        "a: https://g.site/sub/d/x\nb: https://grafana.example.com.evil/d\n"
+def links(alert: str, **bases: str) -> dict[str, str]:
+    """The annotations that an alert of this name gets."""
+    rules = (
+        f"groups: [{{name: g, rules: [{{alert: {alert}, expr: a, annotations: {{summary: A.}}}}]}}]"
     )
+    document = yaml.safe_load(adapted("alerts/a.rules.yml", rules, PackOptions(**bases)))
+    annotations: dict[str, str] = document["groups"][0]["rules"][0]["annotations"]
+    assert annotations.pop("summary") == "A."
+    return annotations
+
+
+def query(*names: str, prefix: str = "") -> str:
+    return "&".join(f"{prefix}{name}={{{{ $labels.{name} | urlquery }}}}" for name in names)
+
+
+def test_an_alert_links_to_the_page_of_what_it_is_about():
+    url = parse_base("https://s.site/sub/")
+    pages = {
+        "RedisStreamGroupStalled": f"/stream?{query('redis', 'db', 'stream', 'group')}",
+        "RedisStreamQuiet": f"/stream?{query('redis', 'db', 'stream')}",
+        "RedisStreamsMonitoringBlind": "/",
+        "RedisKeyMissing": "/",
+    }
+    for alert, page in pages.items():
+        assert links(alert, page_url=url) == {"page_url": f"https://s.site/sub{page}"}
+
+
+def test_an_alert_links_to_its_dashboard_and_runbook():
+    assert links("RedisStreamGroupStalled", dashboard_base="http://g", runbook_base="http://r") == {
+        "dashboard_url": "http://g/d/streamgauge-stream?"
+        + query("redis", "stream", "group", "class", prefix="var-"),
+        "runbook_url": "http://r/RedisStreamGroupStalled.md",
+    }
+
+
+def test_a_link_that_leads_nowhere_is_absent():
+    assert links("RedisStreamQuiet") == {}
+    assert "_url" not in "".join(
+        file.read_text() for file in bundle_path("alerts").glob("*.rules.yml")
+    )
+
+
+def test_each_of_several_jobs_can_be_absent_and_all_are_selected():
+    text = adapted("alerts/a.rules.yml", RULES, PackOptions(jobs=("a", "b.c")))
+    absent, down = (rule["expr"] for rule in yaml.safe_load(text)["groups"][0]["rules"])
+    assert absent == 'absent(up{job="a"}) or absent(up{job="b.c"})'
+    assert down.strip() == r'up{job=~"a|b\\.c"} == 0'
 
 
 @given(st.text(st.characters(codec="utf-8"), min_size=1).filter(str.isprintable))
 def test_any_job_name_is_what_the_selector_reads(job):
-    document = yaml.safe_load(adapted("alerts/a.rules.yml", RULES, PackOptions(job=job)))
+    document = yaml.safe_load(adapted("alerts/a.rules.yml", RULES, PackOptions(jobs=(job,))))
     absent, down = (rule["expr"] for rule in document["groups"][0]["rules"])
     # Python reads these literals as PromQL does: only the quote and the backslash are escaped.
     assert ast.literal_eval(absent.removeprefix("absent(up{job=").removesuffix("})")) == job
@@ -152,14 +186,15 @@ def test_any_job_name_is_what_the_selector_reads(job):
 
 @given(st.text(st.characters(codec="utf-8"), min_size=1).filter(str.isprintable))
 def test_any_job_name_is_what_a_dashboard_reads(job):
-    dashboard = json.loads(adapted("grafana/a.json", DASHBOARD, PackOptions(job=job)))
+    dashboard = json.loads(adapted("grafana/a.json", DASHBOARD, PackOptions(jobs=(job,))))
     literal = dashboard["expr"].removeprefix("up{job=").removesuffix("}")
     assert ast.literal_eval(literal) == job
-    assert dashboard["templating"]["list"][0]["current"] == {"text": [job], "value": job}
 
 
 def test_the_shipped_sentence_about_the_jobs_name_is_still_true_at_a_site():
     name = PurePosixPath("alerts/exporter.rules.yml")
-    text = adapt(name, (bundle_path("alerts") / name.name).read_text(), PackOptions(job=r"my \1"))
+    text = adapt(
+        name, (bundle_path("alerts") / name.name).read_text(), PackOptions(jobs=(r"my \1",))
+    )
     assert "has another name than my \\1, change\n# it wherever job=" in text
     assert "streamgauge, change" not in text

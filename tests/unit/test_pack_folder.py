@@ -24,9 +24,9 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     root = tmp_path / "shipped"
     files = {
         "alerts/a.rules.yml": RULES.encode(),
-        "alerts/runbooks/A.md": b"See https://runbooks.example.com/streamgauge/A.md\r\n",
+        "alerts/runbooks/A.md": b'Run up{job="streamgauge"}\r\n',
         "grafana/logo.png": b"\x89PNG\xff",
-        "grafana/dashboards/a.json": b'{"url": "https://grafana.example.com/d/a"}',
+        "grafana/dashboards/a.json": b'{"expr": "up{job=\\"streamgauge\\"}"}',
     }
     for name, content in files.items():
         path = root / name
@@ -59,7 +59,7 @@ def test_without_options_the_files_are_the_shipped_ones_to_the_byte(shipped, tmp
 def test_every_option_reaches_the_files(shipped, tmp_path):
     code, _ = run(
         *(tmp_path / "out", "--job=site", "--severity-page=severity=page"),
-        *("--runbook-base=https://wiki/r/", "--grafana-base", "https://g.site/"),
+        *("--runbook-base=https://wiki/r/", "--dashboard-base", "https://g.site/"),
         "--format=prometheus-operator",
     )
     assert code == 0
@@ -67,9 +67,9 @@ def test_every_option_reaches_the_files(shipped, tmp_path):
     rules = (written["alerts/a.rules.yml"] or b"").decode()
     assert rules.startswith("apiVersion: monitoring.coreos.com/v1\nkind: PrometheusRule\n")
     assert rules.endswith("""{alert: A, expr: 'up{job="site"} == 0', labels: {severity: page}}\n""")
-    assert written["alerts/runbooks/A.md"] == b"See https://wiki/r/A.md\r\n"
+    assert written["alerts/runbooks/A.md"] == b'Run up{job="site"}\r\n'
     assert written["grafana/logo.png"] == b"\x89PNG\xff"
-    assert written["grafana/dashboards/a.json"] == b'{"url": "https://g.site/d/a"}'
+    assert written["grafana/dashboards/a.json"] == b'{"expr": "up{job=\\"site\\"}"}'
 
 
 @pytest.mark.parametrize("name", ["alerts", "grafana"])
@@ -145,7 +145,7 @@ def test_an_installation_without_the_files_says_so(shipped, tmp_path, monkeypatc
         ("--job=", "Invalid value for '--job': '' is not a job name"),
         ("--severity-page=page", "Invalid value for '--severity-page': 'page' is not a label"),
         ("--runbook-base=wiki", "Invalid value for '--runbook-base': 'wiki' does not start"),
-        ("--grafana-base=g:80", "Invalid value for '--grafana-base': 'g:80' does not start"),
+        ("--dashboard-base=g:80", "Invalid value for '--dashboard-base': 'g:80' does not start"),
         ("--format=helm", "'helm' is not one of"),
     ],
 )

@@ -11,7 +11,7 @@ import click
 from streamgauge.bundled import BUNDLES
 from streamgauge.cli.output import say
 from streamgauge.pack import Format, PackError, PackOptions, write_pack
-from streamgauge.pack.adapt import GRAFANA_BASE, IDENTITY_LABELS, JOB, RUNBOOK_BASE
+from streamgauge.pack.adapt import IDENTITY_LABELS, JOB
 from streamgauge.pack.matchers import Label
 from streamgauge.pack.options import (
     parse_base,
@@ -23,21 +23,31 @@ from streamgauge.pack.options import (
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
-def _option(flag: str, parse: Callable[[str], object], metavar: str, text: str) -> Decorator:
+def _option(
+    flag: str, parse: Callable[[str], object], metavar: str, text: str, *, multiple: bool = False
+) -> Decorator:
     """An option whose value is parsed; what is wrong with it is one sentence and exit code 2."""
 
-    def parsed(_context: click.Context, _option: click.Parameter, value: str | None) -> object:
+    def parsed(_context: click.Context, _option: click.Parameter, given: Any) -> object:
         try:
-            return None if value is None else parse(value)
+            if multiple:
+                return tuple(map(parse, given))
+            return None if given is None else parse(given)
         except ValueError as error:
             raise click.BadParameter(str(error)) from error
 
-    return click.option(flag, callback=parsed, metavar=metavar, help=text)
+    return click.option(flag, callback=parsed, metavar=metavar, help=text, multiple=multiple)
 
 
 @click.command()
 @click.argument("directory", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
-@_option("--job", parse_job, "NAME", f"Your name of the scrape job; shipped as {JOB.value}.")
+@_option(
+    "--job",
+    parse_job,
+    "NAME",
+    f"Your name of the scrape job; shipped as {JOB.value}. May be given more than once.",
+    multiple=True,
+)
 @_option(
     "--severity-page",
     parse_paging_label,
@@ -46,9 +56,23 @@ def _option(flag: str, parse: Callable[[str], object], metavar: str, text: str) 
     "label is added beside it; the Alertmanager example routes by it.",
 )
 @_option(
-    "--runbook-base", parse_base, "URL", f"Where your runbooks are; shipped as {RUNBOOK_BASE}."
+    "--page-url",
+    parse_base,
+    "URL",
+    "The exporter's own address: each alert then links to the page of its stream or group.",
 )
-@_option("--grafana-base", parse_base, "URL", f"Where your Grafana is; shipped as {GRAFANA_BASE}.")
+@_option(
+    "--dashboard-base",
+    parse_base,
+    "URL",
+    "Where your Grafana is: each alert then links to its dashboard.",
+)
+@_option(
+    "--runbook-base",
+    parse_base,
+    "URL",
+    "Where your runbooks are: each alert then links to its own.",
+)
 @_option(
     "--identity-labels",
     parse_identity_labels,
@@ -79,10 +103,11 @@ def _option(flag: str, parse: Callable[[str], object], metavar: str, text: str) 
 )
 def pack(
     directory: Path,
-    job: str | None,
+    job: tuple[str, ...],
     severity_page: Label | None,
+    page_url: str | None,
+    dashboard_base: str | None,
     runbook_base: str | None,
-    grafana_base: str | None,
     identity_labels: tuple[str, ...] | None,
     expected: tuple[str, ...],
     rule_format: str,
@@ -94,10 +119,11 @@ def pack(
     --force alone.
     """
     options = PackOptions(
-        job=job,
+        jobs=tuple(dict.fromkeys(job)),
         paging_label=severity_page,
+        page_url=page_url,
+        dashboard_base=dashboard_base,
         runbook_base=runbook_base,
-        grafana_base=grafana_base,
         format=Format(rule_format),
         identity_labels=identity_labels,
         expected=tuple(dict.fromkeys(expected)),

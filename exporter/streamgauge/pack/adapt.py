@@ -5,28 +5,21 @@ from __future__ import annotations
 import re
 from pathlib import PurePosixPath
 from typing import Final
-from urllib.parse import quote as url_quote
 
 from streamgauge.pack import severity
-from streamgauge.pack.matchers import Label, replace_matcher
+from streamgauge.pack.links import add_links
+from streamgauge.pack.matchers import Label, literal_regex, quote, replace_matcher
 from streamgauge.pack.operator import as_prometheus_rule
 from streamgauge.pack.options import Format, PackOptions
-from streamgauge.pack.scalars import double_quoted, edit_json, edit_yaml
+from streamgauge.pack.scalars import edit_json, edit_yaml
 
 JOB: Final = Label("job", "streamgauge")
-RUNBOOK_BASE: Final = "https://runbooks.example.com/streamgauge"
-GRAFANA_BASE: Final = "https://grafana.example.com"
 
 IDENTITY_LABELS: Final = ("job", "cluster", "namespace", "environment", "team")
 """What the rules aggregate by beside the labels of the contract."""
 
-_VARIABLE_SET_TO_JOB: Final = re.compile(
-    rf'("(?:text|value|query)"\s*:\s*(?:\[\s*)?)"{JOB.value}"(?=\s*[\],}}])'
-)
 _JOB_IN_WORDS: Final = re.compile(rf"(?<=\bname than ){JOB.value}\b")
 """In the sentence that says what to change where the job has another name."""
-
-_JOB_IN_LINK: Final = re.compile(rf"\bvar-job={JOB.value}(?![\w.%-])")
 
 
 def adapt(name: PurePosixPath, text: str, options: PackOptions) -> str:
@@ -44,24 +37,29 @@ def adapt(name: PurePosixPath, text: str, options: PackOptions) -> str:
     if name.suffix in (".yml", ".yaml"):
         return _adapt_yaml(name, edit_yaml(text, edit), options)
     if name.suffix == ".json":
-        return _adapt_variables(edit_json(text, edit), options)
+        return edit_json(text, edit)
     if name.parent.name == "runbooks":
         return edit(text)
     return text
 
 
 def _edit_value(value: str, options: PackOptions) -> str:
-    if options.job:
-        value = replace_matcher(value, JOB, Label(JOB.name, options.job))
-        value = _JOB_IN_WORDS.sub(lambda _: options.job or "", value)
-        value = _JOB_IN_LINK.sub(f"var-job={url_quote(options.job, safe='')}", value)
+    if options.jobs:
+        value = _JOB_IN_WORDS.sub(lambda _: " or ".join(options.jobs), value)
+        value = _of_jobs(value, options.jobs)
     if options.paging_label:
         value = replace_matcher(value, severity.SHIPPED, options.paging_label)
-    if options.runbook_base:
-        value = _replace_base(value, RUNBOOK_BASE, options.runbook_base)
-    if options.grafana_base:
-        value = _replace_base(value, GRAFANA_BASE, options.grafana_base)
     return value
+
+
+def _of_jobs(text: str, jobs: tuple[str, ...]) -> str:
+    """Let what selects the shipped job select these; each of several can be absent."""
+    if len(jobs) == 1:
+        return replace_matcher(text, JOB, Label(JOB.name, jobs[0]))
+    absent = " or ".join(f"absent(up{{job={quote(job)}}})" for job in jobs)
+    any_of = quote("|".join(map(literal_regex, jobs)))
+    text = text.replace(f'absent(up{{job="{JOB.value}"}})', absent)
+    return text.replace(f'job="{JOB.value}"', f"job=~{any_of}")
 
 
 def _identified_by(text: str, names: tuple[str, ...]) -> str:
@@ -72,23 +70,12 @@ def _identified_by(text: str, names: tuple[str, ...]) -> str:
     return text
 
 
-def _replace_base(text: str, old: str, new: str) -> str:
-    return re.sub(rf"{re.escape(old)}(?![\w:-]|\.\w)", lambda _: new, text)
-
-
 def _adapt_yaml(name: PurePosixPath, text: str, options: PackOptions) -> str:
     if not name.name.endswith((".rules.yml", ".rules.yaml")):
         return text
     if options.paging_label:
         text = severity.label_pages(text, options.paging_label)
+    text = add_links(text, options)
     if options.format is Format.PROMETHEUS_OPERATOR:
         text = as_prometheus_rule(name.name, text)
     return text
-
-
-def _adapt_variables(dashboard: str, options: PackOptions) -> str:
-    """Set a dashboard's variable that is set to the shipped job to the site's."""
-    if not options.job:
-        return dashboard
-    job = double_quoted(options.job)
-    return _VARIABLE_SET_TO_JOB.sub(lambda found: found[1] + job, dashboard)

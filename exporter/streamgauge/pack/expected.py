@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from streamgauge.pack.adapt import GRAFANA_BASE, JOB, RUNBOOK_BASE
+from streamgauge.pack.adapt import JOB
 from streamgauge.pack.scalars import double_quoted
 
 FILE: Final = "alerts/expected.rules.yml"
@@ -39,11 +39,10 @@ _ALERT: Final = """\
         annotations:
           summary: Redis streams are not being monitored.
           description: >-
-            No exporter of the job {{ $labels.job }} reports Redis {{ $labels.redis }} any more, and
-            somebody declared that it must. Nothing is known about its streams, and no alert about
-            them can fire.
-          runbook_url: RUNBOOKS/RedisStreamsMonitoringBlind.md
-          dashboard_url: GRAFANA/d/streamgauge-exporter?var-redis={{ $labels.redis | urlquery }}
+            No exporter
+            {{- with $labels.job }} of the job {{ . }}{{ end }} reports Redis {{ $labels.redis }} any
+            more, and somebody declared that it must. Nothing is known about its streams, and no alert
+            about them can fire.
 """
 
 
@@ -53,5 +52,4 @@ def expected_rules(names: tuple[str, ...]) -> str:
         f'absent(redis_up{{job="{JOB.value}", redis={double_quoted(name)}}})' for name in names
     ]
     record = _RECORD.format(expression="\n          or\n          ".join(absent))
-    alert = _ALERT.replace("RUNBOOKS", RUNBOOK_BASE).replace("GRAFANA", GRAFANA_BASE)
-    return _HEAD + record + alert
+    return _HEAD + record + _ALERT

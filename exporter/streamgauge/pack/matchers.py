@@ -39,13 +39,14 @@ def quote(value: str) -> str:
 
 
 def _operand(operator: str, value: str) -> str:
-    return quote(_literal_regex(value) if "~" in operator else value)
+    return quote(literal_regex(value) if "~" in operator else value)
 
 
-def _literal_regex(value: str) -> str:
+def literal_regex(value: str) -> str:
+    """The value as a regular expression that matches nothing else."""
     return _SPECIAL_IN_REGEX.sub(r"\\\g<0>", value)
 
 
 def _alternated(found: re.Match[str], old: str, new: str) -> str:
-    values = [_literal_regex(new) if value == old else value for value in found[2].split("|")]
+    values = [literal_regex(new) if value == old else value for value in found[2].split("|")]
     return found[1] + quote("|".join(values))

@@ -29,14 +29,15 @@ class PackOptions:
     """How a site differs from what is shipped; None where it does not.
 
     `identity_labels` are those that tell one environment from another, and `expected` the names of
-    the servers that must be reported. `paging_label` is the label by which critical alerts page;
-    the bases have no slash at the end.
+    the servers that must be reported. `paging_label` is the label by which critical alerts page. An
+    alert has a link where its base is set; the bases have no slash at the end.
     """
 
-    job: str | None = None
+    jobs: tuple[str, ...] = ()
     paging_label: Label | None = None
+    page_url: str | None = None
+    dashboard_base: str | None = None
     runbook_base: str | None = None
-    grafana_base: str | None = None
     format: Format = Format.PROMETHEUS
     identity_labels: tuple[str, ...] | None = None
     expected: tuple[str, ...] = ()

@@ -44,6 +44,17 @@ def double_quoted(value: str) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
+def items(node: yaml.Node | None) -> list[yaml.Node]:
+    """What a sequence of a composed text holds; nothing when it is none."""
+    return node.value if isinstance(node, yaml.SequenceNode) else []
+
+
+def value(node: yaml.Node | None, key: str) -> yaml.Node | None:
+    """The value of a key of a composed mapping; None where there is none."""
+    pairs = node.value if isinstance(node, yaml.MappingNode) else []
+    return next((found for name, found in pairs if name.value == key), None)
+
+
 def _scalars(text: str) -> Iterator[yaml.ScalarToken]:
     return (
         token

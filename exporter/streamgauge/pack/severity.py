@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 import yaml
 
 from streamgauge.pack.matchers import Label
-from streamgauge.pack.scalars import double_quoted
+from streamgauge.pack.scalars import double_quoted, items, value
 
 SHIPPED: Final = Label("severity", "critical")
 
@@ -38,20 +38,20 @@ def label_pages(rules: str, label: Label) -> str:
 
 def _alert_labels(rules: str) -> Iterator[yaml.MappingNode]:
     """The labels of each alert: one mapping again and again where aliases share it."""
-    for group in _items(_value(yaml.compose(rules, Loader=yaml.SafeLoader), "groups")):
-        for rule in _items(_value(group, "rules")):
-            labels = _value(rule, "labels")
-            if _value(rule, "alert") and isinstance(labels, yaml.MappingNode):
+    for group in items(value(yaml.compose(rules, Loader=yaml.SafeLoader), "groups")):
+        for rule in items(value(group, "rules")):
+            labels = value(rule, "labels")
+            if value(rule, "alert") and isinstance(labels, yaml.MappingNode):
                 yield labels
 
 
 def _pages(labels: yaml.MappingNode) -> bool:
-    severity = _value(labels, SHIPPED.name)
+    severity = value(labels, SHIPPED.name)
     return severity is not None and severity.value == SHIPPED.value
 
 
 def _replacement(labels: yaml.MappingNode, label: Label) -> _Replacement:
-    present = _value(labels, label.name)
+    present = value(labels, label.name)
     if present:
         return _Replacement(present.start_mark.index, present.end_mark.index, _string(label.value))
     first_key = labels.value[0][0].start_mark
@@ -65,12 +65,3 @@ def _string(value: str) -> str:
     if _PLAIN.fullmatch(value) and isinstance(yaml.safe_load(value), str):
         return value
     return double_quoted(value)
-
-
-def _items(node: yaml.Node | None) -> list[yaml.Node]:
-    return node.value if isinstance(node, yaml.SequenceNode) else []
-
-
-def _value(node: yaml.Node | None, key: str) -> yaml.Node | None:
-    pairs = node.value if isinstance(node, yaml.MappingNode) else []
-    return next((value for name, value in pairs if name.value == key), None)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import NamedTuple
-from urllib.parse import quote_plus
 
 from rules.hygiene.histories import Tell
 
@@ -31,7 +30,6 @@ class Alert:
     silent: tuple[int, ...]
     summary: str
     description: str
-    dashboard: str = "streamgauge-stream"
     severity: str = "warning"
 
     @property
@@ -41,14 +39,7 @@ class Alert:
     @property
     def says(self) -> Said:
         labels = {"job": "streamgauge", "severity": self.severity} | self.labels
-        names = ("redis", "stream", "group", "class")
-        if self.dashboard == "streamgauge-exporter":
-            names = names[:1]
-        values = [f"var-{name}={quote_plus(labels[name])}" for name in names if name in labels]
-        url = f"https://grafana.example.com/d/{self.dashboard}"
         return labels | {"alertname": self.name}, {
             "summary": self.summary,
             "description": self.description,
-            "runbook_url": f"https://runbooks.example.com/streamgauge/{self.name}.md",
-            "dashboard_url": "?".join([url, "&".join(values)] if values else [url]),
         }

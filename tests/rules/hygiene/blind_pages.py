@@ -37,7 +37,6 @@ PAGES: dict[str, Alert] = {
             "The exporter runs but cannot read Redis main. Nothing is known about its streams, "
             "and no alert about them can fire."
         ),
-        dashboard="streamgauge-exporter",
         severity="critical",
     ),
     "feeds that cannot be read": Alert(
@@ -51,7 +50,6 @@ PAGES: dict[str, Alert] = {
             "Redis main is readable, but 2 of its continuous streams cannot be read: nobody "
             "would notice if they went quiet. Its other streams are still watched."
         ),
-        dashboard="streamgauge-exporter",
         severity="critical",
     ),
     "an exporter that is down": Alert(
@@ -62,7 +60,6 @@ PAGES: dict[str, Alert] = {
         silent=(22, 65),
         summary=BLIND_SUMMARY,
         description=NO_EXPORTER,
-        dashboard="streamgauge-exporter",
         severity="critical",
     ),
     "a target that is gone": Alert(
@@ -73,7 +70,6 @@ PAGES: dict[str, Alert] = {
         silent=(22, 65),
         summary=BLIND_SUMMARY,
         description=NO_EXPORTER,
-        dashboard="streamgauge-exporter",
         severity="critical",
     ),
     "the only exporter of one of two servers": Alert(
@@ -88,7 +84,6 @@ PAGES: dict[str, Alert] = {
             "exporter watches it. Nothing is known about its streams, and no alert about them "
             "can fire."
         ),
-        dashboard="streamgauge-exporter",
         severity="critical",
     ),
 }

@@ -51,7 +51,6 @@ TICKETS: dict[str, Alert] = {
             "25 streams of Redis main were found and not exported, because there are more than "
             "discovery.max_streams allows. No alert can fire for them."
         ),
-        dashboard="streamgauge-exporter",
     ),
     "streams that may not be read": Alert(
         "RedisStreamsUnreadable",
@@ -70,7 +69,6 @@ TICKETS: dict[str, Alert] = {
             "3 event streams of Redis main cannot be read (reason: noperm). No alert can fire "
             "for them. The log of the exporter names them."
         ),
-        dashboard="streamgauge-exporter",
     ),
     "a server whose clock runs behind": Alert(
         "RedisStreamsClockOffset",
@@ -86,7 +84,6 @@ TICKETS: dict[str, Alert] = {
             "Ages are measured on the clock of Redis alone, but every time shown as a date is "
             "off, and a clock that is set right will jump."
         ),
-        dashboard="streamgauge-exporter",
     ),
     "a configuration with a mistake": Alert(
         "RedisStreamsConfigReloadFailed",
@@ -102,7 +99,6 @@ TICKETS: dict[str, Alert] = {
             "reload and goes on with the one before. A restart would fail on it. Its log names "
             "every mistake."
         ),
-        dashboard="streamgauge-exporter",
     ),
     "a discovery that stopped": Alert(
         "RedisStreamsDiscoveryStale",
@@ -123,7 +119,6 @@ TICKETS: dict[str, Alert] = {
             "Streams created since then have no series and no alerts; those known are still "
             "read."
         ),
-        dashboard="streamgauge-exporter",
     ),
     "a discovery that never worked": Alert(
         "RedisStreamsDiscoveryStale",
@@ -146,7 +141,6 @@ TICKETS: dict[str, Alert] = {
             "started. Streams created since then have no series and no alerts; those known are "
             "still read."
         ),
-        dashboard="streamgauge-exporter",
     ),
 }
 

@@ -76,6 +76,15 @@ def is_unknown(history: History) -> None:
     history.group(WORKERS, lag=between(10, 100, None, 0), lag_seconds=between(10, 100, 20))
 
 
+def is_as_long_as(length: Line, limit: float | None = 0) -> Tell:
+    def tell(history: History) -> None:
+        history.say("redis_stream_length", length, **ORDERS)
+        if limit is not None:
+            history.say("redis_stream_length_limit", limit, **ORDERS)
+
+    return tell
+
+
 def ticket(
     name: str,
     tell: Tell,
@@ -171,7 +180,6 @@ TICKETS: dict[str, Alert] = {
         "2 groups of event streams on Redis main were seen within the last day and are gone. "
         "Nobody declared that they must be there.",
         labels=REDIS | {"class": "event"},
-        dashboard="streamgauge-exporter",
     ),
     "a group at the edge of the stream": ticket(
         "RedisStreamGroupRetentionUsed",
@@ -180,6 +188,15 @@ TICKETS: dict[str, Alert] = {
         "A group is about to lose entries to the trimming of its stream.",
         f"90% of what the stream holds waits for {THEY}. At 100% the next entry that comes in "
         "pushes one out that was not read.",
+    ),
+    "a dead letter": ticket(
+        "RedisStreamTooLong",
+        is_as_long_as(between(10, 40, 3)),
+        (10, 12, 57),
+        "A stream holds more entries than it may.",
+        "The hybrid stream orders on Redis main holds 3 entries; it may hold 0. A dead-letter "
+        "stream may hold none: then each of them is work that failed.",
+        labels=ORDERS,
     ),
     "a group that drains for more than an hour": ticket(
         "RedisStreamGroupDrainingSlowly",
@@ -212,6 +229,8 @@ ONE = {**EVENTS, "group": "g"}
 CALM: dict[str, Callable[[History], object]] = {
     "jobs of 45 minutes within a limit of two hours": holds(1, 10, 55, lag_limit_seconds=7200),
     "a job of 90 minutes within a limit of two hours": holds(9, 10, 100, lag_limit_seconds=7200),
+    "a stream as long as it may be": is_as_long_as(3, 3),
+    "a long stream without a limit": is_as_long_as(1e6, None),
     "retries within the hour": holds(9, 10, 69),
     "an entry in somebody's hands for longer than declared, which pages": holds(
         9, ack_limit_seconds=600

@@ -57,7 +57,6 @@ def _passed(labels: dict[str, str]) -> Alert:
             "refreshes it does not, and what it says may be out of date. A stream that is silent "
             "because this key is kept fresh has no excuse any more."
         ),
-        dashboard="streamgauge-exporter",
     )
 
 
@@ -76,7 +75,6 @@ TICKETS: dict[str, Alert] = {
             "has expired or was deleted. A stream that is silent because this key is kept fresh "
             "has no excuse any more."
         ),
-        dashboard="streamgauge-exporter",
     ),
     "a key whose field holds no time": Alert(
         "RedisKeysUnreadable",
@@ -91,7 +89,6 @@ TICKETS: dict[str, Alert] = {
             "2 declared keys of Redis main cannot be read, or have no deadline that can (reason: "
             "notime). No alert can fire for them. The log of the exporter names them."
         ),
-        dashboard="streamgauge-exporter",
     ),
 }
 
