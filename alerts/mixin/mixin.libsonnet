@@ -4,21 +4,48 @@
     // The tickets, and the series for autoscalers, beside what pages.
     streamgaugeTickets: true,
     streamgaugeScaling: false,
-    streamgaugeRunbookBase: 'https://runbooks.example.com/streamgauge',
-    streamgaugeGrafanaBase: 'https://grafana.example.com',
+    // Each alert has a link where its base is set; the dashboard opens on what the alert is about.
+    streamgaugePageUrl: null,
+    streamgaugeRunbookBase: null,
+    streamgaugeGrafanaBase: null,
   },
 
   local config = self._config,
 
+  local query(names, prefix) = std.join('&', [
+    '%s%s={{ $labels.%s | urlquery }}' % [prefix, name, name]
+    for name in names
+  ]),
+  // What an alert is about, told by its name.
+  local about(alert) =
+    if std.startsWith(alert, 'RedisStreamGroup') then ['redis', 'db', 'stream', 'group']
+    else if std.startsWith(alert, 'RedisStream') && !std.startsWith(alert, 'RedisStreams')
+    then ['redis', 'db', 'stream']
+    else [],
+  local dashboard(alert) =
+    local labels = [name for name in about(alert) if name != 'db'];
+    if labels == [] then
+      'streamgauge-exporter{{ with $labels.redis }}?var-redis={{ . | urlquery }}{{ end }}'
+    else 'streamgauge-stream?' + query(labels + ['class'], 'var-'),
+  local links(alert) = {
+    [if config.streamgaugePageUrl != null then 'page_url']:
+      config.streamgaugePageUrl + (if about(alert) == [] then '/' else '/stream?' + query(about(alert), '')),
+    [if config.streamgaugeGrafanaBase != null then 'dashboard_url']:
+      config.streamgaugeGrafanaBase + '/d/' + dashboard(alert),
+    [if config.streamgaugeRunbookBase != null then 'runbook_url']:
+      config.streamgaugeRunbookBase + '/' + alert + '.md',
+  },
+  local linked(group) = group {
+    rules: [
+      if std.objectHas(rule, 'alert') then rule { annotations+: links(rule.alert) } else rule
+      for rule in group.rules
+    ],
+  },
+
   // A file's groups: as Prometheus has them, or out of a PrometheusRule of `streamgauge pack`.
   local groups(text) =
-    local addressed = std.strReplace(
-      std.strReplace(text, 'https://runbooks.example.com/streamgauge', config.streamgaugeRunbookBase),
-      'https://grafana.example.com',
-      config.streamgaugeGrafanaBase
-    );
-    local file = std.parseYaml(addressed);
-    if std.objectHas(file, 'spec') then file.spec.groups else file.groups,
+    local file = std.parseYaml(text);
+    std.map(linked, if std.objectHas(file, 'spec') then file.spec.groups else file.groups),
 
   // Each group also records what its alerts compare, in this order: so the records stay with them.
   prometheusAlerts+:: {

@@ -40,9 +40,9 @@ _ALERT: Final = """\
           summary: Redis streams are not being monitored.
           description: >-
             No exporter
-            {{- with $labels.job }} of the job {{ . }}{{ end }} reports Redis {{ $labels.redis }} any
-            more, and somebody declared that it must. Nothing is known about its streams, and no alert
-            about them can fire.
+            {{- with $labels.job }} of the job {{ . }}{{ end }} reports Redis {{ $labels.redis }}
+            any more, and somebody declared that it must. Nothing is known about its streams, and no
+            alert about them can fire.
 """
 
 
