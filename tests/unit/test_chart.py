@@ -81,7 +81,7 @@ MISTAKES = [
     ("ingress.enabled", True),
     ("serviceMonitor.interval", "15 s"),
     ("serviceMonitor.labels", {"release": 1}),
-    ("prometheusRule.grafanaBase", "https://grafana.example.com/"),
+    ("prometheusRule.grafanaBase", "https://grafana.example.com"),
     ("networkPolicy.from", {"podSelector": {}}),
 ]
 
