@@ -110,6 +110,7 @@ def test_each_incident_has_its_one_cause(broken: str):
         ("feature_store", "behind"),
         ("hourly-archive", "losing entries"),
         ("market.tick", "missing"),
+        ("learning.retraining.started", "reaction overdue"),
     }
     found: list[Report] = []
 

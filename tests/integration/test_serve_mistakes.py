@@ -133,7 +133,8 @@ def test_mistake_is_one_clear_sentence_and_an_exit_code(
     case, answer = CASES[name], said[name]
     assert (answer.code, answer.out) == (case.code, "")
     lines = answer.err.splitlines()
-    assert len(lines) == 1, answer.err
+    # A mistake on the command line is followed by how the command is used.
+    assert len(lines) == 1 or (len(lines) == 2 and lines[1].startswith("Usage: ")), answer.err
     assert lines[0].startswith("streamgauge: ")
     words = [word.format(**surroundings) for word in case.words]
     assert [word for word in words if word not in lines[0]] == []
