@@ -14,6 +14,9 @@ from support.servers import OLDEST_AND_NEWEST, SERVERS, RealServer
 
 DECLARED = ("continuous", "hybrid", "event")
 NIGHTLY = "every server, 200 random systems, mutants, load and the newest peers too"
+_LONGEST_FIRST = {"e2e": 0, "rules": 1, "replay": 2}
+"""Folders whose modules take minutes, so that no worker is left alone with one at the end."""
+
 LOGS = pytest.StashKey[list[tuple[str, Callable[[], str]]]]()
 
 
@@ -38,8 +41,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         left = {item for item in items if item.get_closest_marker("nightly")}
         config.hook.pytest_deselected(items=list(left))
         items[:] = [item for item in items if item not in left]
-    # The play of the end-to-end tests mostly waits, for minutes: it begins first.
-    items.sort(key=lambda item: item.path.parent.name != "e2e")
+    items.sort(key=lambda item: _LONGEST_FIRST.get(item.path.parent.name, len(_LONGEST_FIRST)))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from replay.actors import MINUTE, Actor
-from replay.promtool import EVALUATION_SECONDS, Firing
+from support.promtool import EVALUATION_SECONDS, Firing
 
 QUIET, MISSING, GROUP_MISSING, STALLED, GROWING, LOSING, NOT_ACKNOWLEDGING, BLIND = (
     "RedisStreamQuiet",

@@ -13,12 +13,12 @@ from typing import Any, Self
 import redis
 
 from replay.actors import MINUTE, Actor, Moment
-from replay.promtool import Recording, Value
 from replay.scenario import World
 from streamgauge.bundled import bundle_path
 from support.exporter import ExporterProcess
 from support.moved_clock import MovedClock
 from support.polling import wait_for
+from support.promtool import Recording, Value
 from support.servers import RealServer
 
 STEP = 10.0

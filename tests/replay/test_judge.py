@@ -2,8 +2,8 @@
 
 import pytest
 
-from replay.promtool import Firing
 from replay.scenario import GROWING, QUIET, Page, compare
+from support.promtool import Firing
 
 QUIETENED = Page(QUIET, since=20, limit=1, until=40)
 """Due from minute 21 to 25, and to be gone by 50."""

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from replay.promtool import Firing, firings
 from replay.scenario import Scenario, World
 from replay.scenarios import DAILY, WORLDS
 from replay.stage import Stage
 from streamgauge.bundled import bundle_path
 from support.peers import installed
+from support.promtool import Firing, firings
 from support.servers import SERVERS
 
 RULES = [bundle_path("alerts") / f"{name}.rules.yml" for name in ("streams", "exporter")]

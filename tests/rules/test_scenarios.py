@@ -6,6 +6,9 @@ from rules.scenarios import SCENARIOS
 from rules.shipped import named_verdicts
 from support.peers import Peer
 
+# In every run tests/replay is the judge, on real servers.
+pytestmark = pytest.mark.nightly
+
 
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_scenario(name: str, each_promtool: Peer):

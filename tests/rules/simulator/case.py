@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 
-from rules.simulator.promtool import Firing
 from rules.simulator.scraping import Exporter, Series, Span
 from rules.simulator.world import MINUTE, Actor, Stream, World
+from support.promtool import Firing
 
 INTERVAL = 30.0
 
@@ -69,7 +69,7 @@ class Page:
             yield f"{self.key} fired at {firing.first:.0f}s, before its cause at {self.since:.0f}s"
         if firing.first > latest:
             yield f"{self.key} fired at {firing.first:.0f}s, later than {latest:.0f}s"
-        if firing.stopped_in_between:
+        if not firing.is_once:
             yield f"{self.key} fired more than once"
         if self.until is None:
             if firing.last < end - INTERVAL:

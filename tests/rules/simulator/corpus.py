@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rules.simulator.case import INTERVAL, Case, Verdict
-from rules.simulator.promtool import Firing, History, firings
 from rules.simulator.scraping import Series, record_history
 from support.peers import Peer
+from support.promtool import Firing, Recording, firings
 
 BATCH = 16
 PROMTOOLS_AT_ONCE = min(4, os.cpu_count() or 2)  # each of them takes up to 400 MB
@@ -26,7 +26,7 @@ class Batch:
     """Cases of similar length whose histories are judged together."""
 
     cases: dict[str, Case]
-    history: History
+    history: Recording
 
     def judge(self, rule_files: Sequence[Path], promtool: Peer) -> dict[str, Verdict]:
         """Compare what fires with what must, case by case."""
@@ -38,7 +38,8 @@ class Batch:
     ) -> dict[str, list[Firing]]:
         """Return every alert that fired in each case."""
         with tempfile.TemporaryDirectory(prefix="rules-") as directory:
-            fired = firings(self.history, rule_files, promtool, Path(directory), mutants)
+            matchers = [f'mutant="{mutant}"' for mutant in mutants]
+            fired = firings(self.history, rule_files, promtool, Path(directory), matchers)
         alone = len(self.cases) == 1
         return {
             name: [f for f in fired if alone or f.redis in case.redis_names]
@@ -85,4 +86,10 @@ def _record(cases: dict[str, Case]) -> Batch:
             )
         series |= case.series
     longest = max(case.seconds for case in cases.values())
-    return Batch(cases, History(series, INTERVAL, longest))
+    texts = {_text(*one): values for one, values in series.items()}
+    return Batch(cases, Recording(texts, int(INTERVAL), int(longest)))
+
+
+def _text(name: str, labels: Iterable[tuple[str, str]]) -> str:
+    written = ", ".join([f'{key}="{value}"' for key, value in labels])
+    return f"{name}{{{written}}}"
