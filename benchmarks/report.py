@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
@@ -71,7 +72,7 @@ def main() -> None:
     parser.add_argument("--server", default="redis-8.2")
     options = parser.parse_args()
     now = snapshot(options.streams, options.groups)
-    earlier = now._replace(at=AT - 5)
+    earlier = replace(now, at=AT - 5)
     verdicts = [judge(now, earlier)]
     shown = [view(one) for one in verdicts]
     stages = {

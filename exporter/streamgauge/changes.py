@@ -11,21 +11,20 @@ from collections.abc import Mapping
 
 from streamgauge.model.changes import MOST_CHANGES, NO_CHANGES, Change, Changes
 from streamgauge.model.memory import Memory
-from streamgauge.model.records import Group, Stream
-from streamgauge.policy import UNCLASSIFIED, Policy, StreamClass
+from streamgauge.model.records import Group, RedisSnapshot, Stream
+from streamgauge.policy import StreamClass
 from streamgauge.verdict.group import HOUR, UNCLASSIFIED_SECONDS, group_verdict, missing_verdict
-from streamgauge.verdict.looks import Look, StreamLooks
+from streamgauge.verdict.looks import StreamLooks
 from streamgauge.verdict.stream import stream_verdict
 
 
-def note_changes(memory: Memory, look: Look, policy: Policy) -> None:
+def note_changes(memory: Memory, look: RedisSnapshot) -> None:
     """Compare a look with what was known; updates `memory.changes`."""
-    for stream in look.snapshot.streams:
+    for stream in look.streams:
         known = memory.changes.get(stream.name, NO_CHANGES)
         state, groups = "", dict[bytes, str]()
         if _may_be_troubled(stream):
-            declared = policy.resolve(stream.name) or UNCLASSIFIED
-            state, groups = _states(StreamLooks(stream, look.at, policy=declared))
+            state, groups = _states(StreamLooks(stream, look.at))
         if state == known.state and groups == known.groups:
             continue
         at_us, is_first = int(look.at * 1e6), memory.is_new

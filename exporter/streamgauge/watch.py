@@ -13,10 +13,9 @@ from streamgauge import __version__
 from streamgauge.config import Config, ConfigError
 from streamgauge.logs import EventLog
 from streamgauge.model.records import ProcessState
-from streamgauge.policy import Policy
 from streamgauge.shard import WHOLE, Shard, policy_of
+from streamgauge.source.target import Target
 from streamgauge.state_file import StateFile
-from streamgauge.watched import WatchedTarget
 
 _log = EventLog("config")
 _PYTHON: Final = platform.python_version()
@@ -59,7 +58,7 @@ class Watch:
         self._shard = shard
         self._started = False
         self._reloading = threading.Lock()
-        self._targets: Mapping[str, WatchedTarget] = {}
+        self._targets: Mapping[str, Target] = {}
         self._apply(load())
         self._reload_error: ConfigError | None = None
         self._reloaded_at = self._tried_at = time.time()
@@ -71,14 +70,9 @@ class Watch:
             target.start()
 
     @property
-    def targets(self) -> Mapping[str, WatchedTarget]:
+    def targets(self) -> Mapping[str, Target]:
         """The targets by name, in the order of the configuration."""
         return self._targets
-
-    @property
-    def policy(self) -> Policy:
-        """What is declared about streams, as it is now."""
-        return self._policy
 
     @property
     def shard(self) -> Shard:
@@ -129,9 +123,8 @@ class Watch:
             target.save(at_once=True)
 
     def _apply(self, config: Config) -> None:
-        self._policy = policy_of(config, self._shard)
         state = self._state = self._state_of(config)
-        targets: dict[str, WatchedTarget] = {}
+        targets: dict[str, Target] = {}
         for redis in config.redis:
             policy = policy_of(config, self._shard, redis.name)
             known = self._targets.get(redis.name)
@@ -139,7 +132,7 @@ class Watch:
                 known.configure(config.discovery, policy, state)
                 targets[redis.name] = known
             else:
-                targets[redis.name] = WatchedTarget(redis, config.discovery, policy, state)
+                targets[redis.name] = Target(redis, config.discovery, policy, state)
         old, self._targets = self._targets, targets
         for name, target in targets.items():
             if self._started and old.get(name) is not target:

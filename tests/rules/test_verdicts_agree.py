@@ -26,9 +26,8 @@ from rules.simulator.case import (
 from rules.simulator.world import START, TICK
 from streamgauge.model.derive import absent_record, stream_record
 from streamgauge.model.memory import Memory
-from streamgauge.model.records import Stream
+from streamgauge.model.records import RedisSnapshot, Stream
 from streamgauge.verdict.judge import judge
-from streamgauge.verdict.looks import Look
 from streamgauge.verdict.records import RedisVerdict, Subject
 from streamgauge.verdict.states import FindingKind, GroupState, Severity, StreamState
 from support.looks import look
@@ -66,7 +65,7 @@ class Reporter:
         self.case = case
         self.memory = Memory()
 
-    def look(self, now: float) -> Look:
+    def look(self, now: float) -> RedisSnapshot:
         self.memory.look += 1
         return look(*self._records(now), at=START + now)
 
@@ -81,7 +80,7 @@ class Reporter:
                 )
 
 
-def looks_at_end(case: Case) -> tuple[Look, Look]:
+def looks_at_end(case: Case) -> tuple[RedisSnapshot, RedisSnapshot]:
     """Play the case to its end; returns what is seen there and what was seen a window earlier."""
     reporter, looks = Reporter(case), {}
     now = 0.0

@@ -3,10 +3,9 @@
 from streamgauge.config import RedisConfig
 from streamgauge.model.changes import Change
 from streamgauge.model.ids import StreamId
-from streamgauge.policy import Policy
+from streamgauge.model.looks import Seen
 from streamgauge.report.incident import Asked, incident, narrowed
 from streamgauge.source.inquiry import Answer, PendingEntry
-from streamgauge.watched import Faults, Seen
 from support.looks import AT, consumer, look
 
 SERVER = RedisConfig(name="main", host="127.0.0.1", port=6379)
@@ -24,8 +23,7 @@ def answer(*pending, consumers=None, last_delivered=None, refusal=None, server=S
 
 
 def incident_on(*streams, name=b"s", group=None, changes=(), asked=None, earlier=None, **fields):
-    policy = Policy({}, ())
-    seen = Seen(look(*streams, **fields), earlier, Faults(), policy)
+    seen = Seen(look(*streams, **fields), earlier)
     return incident(narrowed(seen, name), name, group, changes, asked or Asked(), SERVER)
 
 

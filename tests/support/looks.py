@@ -5,10 +5,17 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from streamgauge.model.records import Consumer, ErrorCount, Group, Key, RedisSnapshot, Stream
-from streamgauge.policy import StreamClass
+from streamgauge.model.records import (
+    Consumer,
+    ErrorCount,
+    Failure,
+    Group,
+    Key,
+    RedisSnapshot,
+    Stream,
+)
+from streamgauge.policy import StreamClass, StreamPolicy
 from streamgauge.state_keys import StateKey
-from streamgauge.verdict.looks import Look
 
 AT = 1_800_000_000.0
 CONTINUOUS, HYBRID, EVENT, UNCLASSIFIED = StreamClass
@@ -85,13 +92,16 @@ def key(
     return Key(StateKey(name, field, max_age), exists, **fields)
 
 
-def look(*streams: Stream, at: float = AT, redis: str = "main", up: int = 1, **fields: Any) -> Look:
+def look(
+    *streams: Stream, at: float = AT, redis: str = "main", up: int = 1, **fields: Any
+) -> RedisSnapshot:
     """A look that walked the whole keyspace and could read everything in it."""
-    snapshot = RedisSnapshot(
+    return RedisSnapshot(
         **{
             "redis": redis,
             "db": 0,
             "up": up,
+            "at": at,
             "streams": streams,
             "class_counts": (),
             "error_counts": (),
@@ -104,7 +114,13 @@ def look(*streams: Stream, at: float = AT, redis: str = "main", up: int = 1, **f
         }
         | fields
     )
-    return Look(snapshot, at)
+
+
+def refused(
+    name: bytes, reason: str, detail: str = "", stream_class: StreamClass = CONTINUOUS
+) -> Failure:
+    """A stream that could not be read."""
+    return Failure(name, reason, detail, policy=StreamPolicy(stream_class))
 
 
 def unreadable(stream_class: StreamClass, reason: str = "noperm", streams: int = 1) -> ErrorCount:

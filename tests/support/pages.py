@@ -3,14 +3,11 @@
 import re
 from html.parser import HTMLParser
 
-from streamgauge.policy import StreamPolicy
-from streamgauge.verdict.looks import Look
-from streamgauge.watched import Faults, Seen
+from streamgauge.model.records import RedisSnapshot
+from streamgauge.verdict.judge import judge
 from streamgauge.web.overview import overview
 from streamgauge.web.status import status_page
-from support.looks import CONTINUOUS, look
-
-NO_FAULTS = Faults()
+from support.looks import look
 
 
 class Page(HTMLParser):
@@ -43,18 +40,10 @@ def names(shown: Page) -> list[str]:
     return re.findall(r"<h3>(?:<a [^>]*>)?<bdi>(.*?)</bdi>", shown.markup)
 
 
-class EveryPolicy:
-    """Says of every stream that it is a feed."""
-
-    @staticmethod
-    def resolve(_name):
-        return StreamPolicy(CONTINUOUS)
+def page(*streams, earlier=None, query="", **fields):
+    return page_of(look(*streams, **fields), earlier=earlier, query=query)
 
 
-def page(*streams, faults=NO_FAULTS, earlier=None, query="", **fields):
-    return page_of(look(*streams, **fields), faults=faults, earlier=earlier, query=query)
-
-
-def page_of(*looks: Look, faults=NO_FAULTS, earlier=None, query=""):
-    seen = [Seen(one, earlier, faults) for one in looks]
-    return Page(status_page([overview(one, EveryPolicy(), query) for one in seen], query))
+def page_of(*looks: RedisSnapshot, earlier=None, query=""):
+    overviews = [overview(judge(one, earlier), query) for one in looks]
+    return Page(status_page(overviews, query))

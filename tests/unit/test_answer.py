@@ -78,7 +78,7 @@ def test_gzip_is_used_only_where_it_is_accepted(header, accepted):
 def test_large_body_comes_in_pieces_of_about_a_megabyte_that_make_one(encoding):
     names = [random.Random(number).randbytes(60).hex().encode() for number in range(9_000)]
     streams = [Stream(name, StreamClass.EVENT, 1, None, 7) for name in names]
-    instance = RedisSnapshot("r", 0, 1, streams, [], [], 0, 0, [], None, None, None)
+    instance = RedisSnapshot("r", 0, 1, 0.0, streams, [], [], 0, 0, [], None, None, None)
     snapshot = Snapshot([instance], None)
     answer = metrics_answer(snapshot, CollectorRegistry(), {"accept-encoding": encoding})
     pieces = list(answer.pieces)

@@ -4,11 +4,9 @@ from streamgauge.changes import note_changes
 from streamgauge.model.changes import MOST_CHANGES
 from streamgauge.model.memory import Memory
 from streamgauge.model.records import AbsentGroup
-from streamgauge.policy import Policy
 from streamgauge.state_file import StateFile
 from support.looks import AT, CONTINUOUS, EVENT, HYBRID, MISSING, group, look, stream
 
-POLICY = Policy({}, ())
 CALM = stream(HYBRID, group())
 LATE = stream(HYBRID, group(lag=7, lag_seconds=99.0))
 STALLED = stream(HYBRID, group(lag=7, lag_seconds=125.0, stalled_seconds=125.0))
@@ -19,7 +17,7 @@ def noted(*looks_at, memory=None):
     memory = memory or Memory()
     for number, one in enumerate(looks_at):
         at = AT + 60 * number
-        note_changes(memory, look(one, at=at), POLICY)
+        note_changes(memory, look(one, at=at))
     return memory
 
 

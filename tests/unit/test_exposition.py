@@ -28,7 +28,7 @@ from streamgauge.model.records import (
     StageDuration,
     Stream,
 )
-from streamgauge.policy import StreamClass
+from streamgauge.policy import StreamClass, StreamPolicy
 from streamgauge.state_keys import StateKey
 
 
@@ -85,8 +85,12 @@ STREAMS = st.builds(
     group_count=unknown_or(COUNTS),
     absent_groups=st.just(()),
     groups_vanished=st.just(0),
-    length_limit=unknown_or(COUNTS),
-    labels=st.sampled_from([(), (("team", "feeds"),), (("owner", 'a"b'), ("team", "feeds"))]),
+    policy=st.builds(
+        StreamPolicy,
+        st.sampled_from(StreamClass),
+        length_limit=unknown_or(COUNTS),
+        labels=st.sampled_from([(), (("team", "feeds"),), (("owner", 'a"b'), ("team", "feeds"))]),
+    ),
     groups=st.lists(GROUPS, max_size=2, unique_by=lambda g: g.name).map(tuple),
     idempotence=unknown_or(st.builds(Idempotence, *[COUNTS] * 6)),
     reactions=st.lists(REACTIONS, max_size=2, unique_by=lambda r: r.after).map(tuple),
@@ -104,6 +108,7 @@ INSTANCES = st.builds(
     redis=st.text(st.characters(exclude_categories=["Cs"]), max_size=10),
     db=st.integers(0, 15),
     up=st.sampled_from([0, 1]),
+    at=SECONDS,
     streams=st.lists(STREAMS, max_size=3, unique_by=lambda s: s.name),
     class_counts=st.just([ClassCount(c, 2) for c in StreamClass]),
     error_counts=st.just([ErrorCount(StreamClass.EVENT, "noperm", 3)]),
@@ -205,7 +210,7 @@ def test_openmetrics_parses_back_to_the_same_values(snapshot):
 
 def test_a_counter_is_named_as_each_format_wants_it():
     stream = Stream(b"s", StreamClass.EVENT, 1, None, entries_added=7)
-    instance = RedisSnapshot("r", 0, 1, [stream], [], [], 0, 0, [], None, None, None)
+    instance = RedisSnapshot("r", 0, 1, 0.0, [stream], [], [], 0, 0, [], None, None, None)
     snapshot = Snapshot([instance], None)
     text, openmetrics = render(snapshot, "text"), render(snapshot, "openmetrics")
     assert "# TYPE redis_stream_entries_added_total counter\n" in text

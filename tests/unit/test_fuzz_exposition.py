@@ -58,7 +58,7 @@ def snapshot(names: list[bytes], instance: str) -> Snapshot:
             )
         )
     one = RedisSnapshot(
-        redis=instance, db=0, up=1, streams=streams, class_counts=[], error_counts=[],
+        redis=instance, db=0, up=1, at=0.0, streams=streams, class_counts=[], error_counts=[],
         streams_dropped=0, groups_lag_unknown=0, durations=[], clock_offset_seconds=None,
         discovery_last_success_timestamp_seconds=None, discovery_duration_seconds=None,
     )  # fmt: skip

@@ -12,12 +12,13 @@ from streamgauge.config import RedisConfig
 from streamgauge.exposition import render
 from streamgauge.model.derive import stream_record
 from streamgauge.model.memory import Memory
-from streamgauge.model.records import ProcessState, RedisSnapshot, Snapshot
+from streamgauge.model.records import ProcessState, Snapshot
 from streamgauge.policy import UNCLASSIFIED, StreamClass, StreamPolicy
 from streamgauge.source import replies
 from streamgauge.source.deadline import Deadline
 from streamgauge.source.errors import ErrorReply, Unreadable
 from streamgauge.source.wire import Wire
+from support.looks import look
 
 FIELDS = [
     b"length", b"groups", b"last-generated-id", b"first-entry", b"entries-added", b"name",
@@ -107,7 +108,7 @@ def test_what_is_read_becomes_a_record_and_valid_text(clock, one, other, policy)
         return
     stream = stream_record(reading, policy, Memory())
     assert stream.age_seconds is None or 0 <= stream.age_seconds < math.inf
-    snapshot = Snapshot([RedisSnapshot("x", 0, 1, [stream])], ProcessState("1", "3", 1, 0.0))
+    snapshot = Snapshot([look(stream)], ProcessState("1", "3", 1, 0.0))
     assert list(text_string_to_metric_families("".join(render(snapshot, "text"))))
 
 

@@ -5,12 +5,10 @@ import math
 import pytest
 
 from streamgauge.config import ConfigError, Problem
+from streamgauge.model.records import Failure
 from streamgauge.shard import WHOLE
-from streamgauge.source.errors import Unreadable
-from streamgauge.source.stream_error import StreamError
-from streamgauge.source.topology import Outage
+from streamgauge.verdict.judge import judge
 from streamgauge.watch import Configuration, Links
-from streamgauge.watched import Faults, Seen
 from streamgauge.web.overview import MOST_ALIKE, MOST_OTHERS, MOST_PROBLEMS, overview
 from streamgauge.web.status import status_page
 from support.looks import (
@@ -23,6 +21,7 @@ from support.looks import (
     UNCLASSIFIED,
     group,
     look,
+    refused,
     stream,
     unreadable,
 )
@@ -141,8 +140,8 @@ class TestOrder:
 
 class TestUnreadable:
     def test_a_redis_that_cannot_be_read_says_why_and_shows_no_number(self):
-        refused = Faults(Unreadable("other", "Connection refused by <b>10.0.0.1</b>"))
-        shown = page(up=0, faults=refused)
+        failure = Failure("main", "other", "Connection refused by <b>10.0.0.1</b>")
+        shown = page(up=0, failures=[failure])
         assert "could not be read: nothing is known" in shown.text
         assert "other: Connection refused by <b>10.0.0.1</b>" in shown.text
         assert "No number is shown" in shown.text
@@ -153,28 +152,29 @@ class TestUnreadable:
         assert "no stream was found, so nothing was judged" in page().text
 
     def test_a_key_of_another_type_is_not_said_to_be_absent(self):
-        faults = Faults(streams=(StreamError(b"s", "wrongtype", "WRONGTYPE ..."),))
         shown = page(
-            stream(HYBRID, **MISSING), faults=faults, error_counts=[unreadable(HYBRID, "wrongtype")]
+            stream(HYBRID, **MISSING),
+            failures=[refused(b"s", "wrongtype", stream_class=HYBRID)],
+            error_counts=[unreadable(HYBRID, "wrongtype")],
         )
         assert "wrong type s the key of this name holds another type" in shown.text
         assert "does not exist" not in shown.text
         assert "empty by design" not in shown.text
 
     def test_a_stream_that_may_not_be_read_is_named_with_the_reason(self):
-        faults = Faults(streams=(StreamError(b"feed", "noperm", "NOPERM no rights"),))
-        shown = page(stream(EVENT), faults=faults).text
+        failure = refused(b"feed", "noperm", "NOPERM no rights")
+        shown = page(stream(EVENT), failures=[failure]).text
         assert "critical: unreadable feed could not be read (noperm): NOPERM no rights" in shown
 
     def test_a_stream_is_one_problem_though_a_finding_names_it_too(self):
-        faults = Faults(streams=(StreamError(b"feed", "noperm", "NOPERM no rights"),))
-        counts = [unreadable(CONTINUOUS)]
-        shown = page(stream(EVENT), faults=faults, error_counts=counts).markup
+        failures, counts = [refused(b"feed", "noperm")], [unreadable(CONTINUOUS)]
+        shown = page(stream(EVENT), failures=failures, error_counts=counts).markup
         assert "<title>1 critical – Streamgauge</title>" in shown
 
     def test_a_node_that_cannot_be_read_is_named_with_its_streams(self):
-        outage = Outage(Unreadable("timeout", "no answer"), [b"a", b"b"])
-        shown = page(stream(EVENT), faults=Faults(nodes={"10.0.0.1:6379": outage})).text
+        node = Failure("10.0.0.1:6379", "timeout", "no answer")
+        hidden = [node._replace(subject=name, server=node.subject) for name in (b"a", b"b")]
+        shown = page(stream(EVENT), failures=[node, *hidden]).text
         assert "node 10.0.0.1:6379 could not be read (timeout): no answer; 2 streams" in shown
 
 
@@ -285,7 +285,7 @@ def test_each_row_links_to_the_page_of_its_stream_or_group():
 
 class TestConfiguration:
     def shown(self, error=None, links=None):
-        seen = Seen(look(stream(EVENT)), None, Faults())
+        seen = judge(look(stream(EVENT)))
         state = Configuration(AT, AT + 60, error)
         return Page(status_page([overview(seen)], "", WHOLE, state, links or Links()))
 

@@ -5,9 +5,7 @@ import re
 import pytest
 
 from streamgauge.report.names import plain
-from streamgauge.source.stream_error import StreamError
-from streamgauge.watched import Faults
-from support.looks import CONTINUOUS, EVENT, group, stream
+from support.looks import CONTINUOUS, EVENT, group, refused, stream
 from support.pages import page
 
 HOSTILE = {
@@ -39,13 +37,11 @@ class TestHostileNames:
     @pytest.fixture
     def everywhere(self, name):
         """A page that shows the name as stream, group, in findings, errors and the search."""
-        faults = Faults(
-            streams=(StreamError(b"e" + name, "other", name.decode("utf-8", "replace")),)
-        )
+        failure = refused(b"e" + name, "other", name.decode("utf-8", "replace"))
         return page(
             stream(CONTINUOUS, group(name, lag=7, lag_seconds=125.0), name=name, age=31.0),
             stream(EVENT, name=b"unread" + name),
-            faults=faults,
+            failures=[failure],
             redis=name.decode("utf-8", "replace") or "main",
         )
 

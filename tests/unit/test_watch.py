@@ -2,10 +2,11 @@
 
 import threading
 
-from streamgauge.config import Config
+from streamgauge.config import Config, RedisConfig
 from streamgauge.config.model import StreamRule
 from streamgauge.watch import Watch
 
+REDIS = RedisConfig(name="main", host="127.0.0.1", port=1)
 _FAR_TOO_LONG = 30.0
 
 
@@ -33,7 +34,7 @@ def test_of_two_reloads_at_once_the_newer_file_wins():
         if version == 2:  # the file was read, and what it means is not settled yet
             has_read.set()
             may_go_on.wait(_FAR_TOO_LONG)
-        return Config(redis=(), streams=(StreamRule(match=f"version-{version}"),))
+        return Config(redis=(REDIS,), streams=(StreamRule(match=f"version-{version}"),))
 
     def second_reload() -> None:
         watch.reload()
@@ -50,4 +51,4 @@ def test_of_two_reloads_at_once_the_newer_file_wins():
     may_go_on.set()
     for thread in (first, second):
         thread.join(_FAR_TOO_LONG)
-    assert list(watch.policy.declared) == [b"version-3"]
+    assert list(watch.targets["main"]._policy.declared) == [b"version-3"]

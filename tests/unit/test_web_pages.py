@@ -5,11 +5,11 @@ import threading
 import weakref
 from gzip import decompress
 from types import SimpleNamespace
-from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 import pytest
 
+from streamgauge.model.looks import Seen
 from streamgauge.shard import WHOLE
 from streamgauge.web import pages
 from streamgauge.web.app import build_app
@@ -27,10 +27,6 @@ class Snapshot:
     def __init__(self, number: int, up: int = 1) -> None:
         self.number = number
         self.up = up
-
-
-class Seen(NamedTuple):
-    look: Any
 
 
 class Gate:
@@ -77,7 +73,7 @@ class GatedTarget:
 
     def seen(self, snapshot: Snapshot) -> Seen:
         self.looked += 1
-        return Seen(SimpleNamespace(snapshot=snapshot))
+        return Seen(snapshot)  # type: ignore[arg-type]
 
     def out_of_time(self) -> Snapshot:
         return Snapshot(0, up=0)
@@ -90,7 +86,6 @@ class Watched:
 
     def __init__(self, target: GatedTarget) -> None:
         self.targets = {"main": target}
-        self.policy = None
         self.shard = WHOLE
         self.configuration = self.links = None
 
@@ -112,22 +107,22 @@ class Site:
         self.gate = Gate()
         self.written: list[str] = []
         self._pages = Pages(Watched(self.target), Scrapes())  # type: ignore[arg-type]
-        monkeypatch.setattr(pages, "overview", lambda seen, query: (seen, query))
+        monkeypatch.setattr(pages, "overview", lambda verdict, query: (verdict, query))
         monkeypatch.setattr(pages, "status_page", self._page)
-        monkeypatch.setattr(pages, "verdict_on", lambda seen: seen)
+        monkeypatch.setattr(pages, "judge", lambda snapshot, _earlier: snapshot)
         monkeypatch.setattr(pages, "view", lambda seen: seen)
         monkeypatch.setattr(pages, "status_json", self._json)
 
-    def _page(self, overviews: list[tuple[Seen, str]], query: str, *_: object) -> str:
+    def _page(self, overviews: list[tuple[Snapshot, str]], query: str, *_: object) -> str:
         ((seen, _),) = overviews
         return self._text(f"page {query}".strip(), seen)
 
-    def _json(self, verdicts: list[Seen], _now: float, **_: object) -> str:
+    def _json(self, verdicts: list[Snapshot], _now: float, **_: object) -> str:
         return self._text("json", verdicts[0])
 
-    def _text(self, kind: str, seen: Seen) -> str:
+    def _text(self, kind: str, seen: Snapshot) -> str:
         self.gate()
-        text = f"{kind} of sample {seen.look.snapshot.number}"
+        text = f"{kind} of sample {seen.number}"
         self.written.append(text)
         return text
 

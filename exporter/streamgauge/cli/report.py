@@ -9,7 +9,7 @@ import shutil
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -27,6 +27,8 @@ from streamgauge.cli.configuration import (
 from streamgauge.cli.output import write
 from streamgauge.config import ConfigError, parse_duration
 from streamgauge.labels import label_value
+from streamgauge.model.looks import Seen
+from streamgauge.model.records import RedisSnapshot
 from streamgauge.report.incident import Asked, incident_of, not_asked
 from streamgauge.report.incident_text import (
     incident_json,
@@ -40,10 +42,9 @@ from streamgauge.report.summary import UNREADABLE_EXIT_CODE, exit_code
 from streamgauge.report.text import is_colour_wanted, report_text
 from streamgauge.report.view import View, view
 from streamgauge.source.errors import Unreadable
-from streamgauge.verdict.looks import Look
-from streamgauge.verdict.seen import verdict_on
+from streamgauge.source.target import Target
+from streamgauge.verdict.judge import judge
 from streamgauge.watch import Watch
-from streamgauge.watched import Seen, WatchedTarget
 
 _WALK_SECONDS: Final = 60.0
 """How long a report waits for a walk over a large keyspace; after that it says what it lacks."""
@@ -181,7 +182,7 @@ def report(
             context.exit(_tell_incidents(seen, stream, group, output_format))
     finally:
         watch.stop()
-    verdicts = [verdict_on(one) for _, one in seen]
+    verdicts = [judge(*one) for _, one in seen]
     views = [view(one, only_problems=only == "problems") for one in verdicts]
     write(_RENDERERS[output_format](views))
     context.exit(exit_code(verdicts))
@@ -194,28 +195,25 @@ def _leave_to_the_report(*names: str) -> None:
         handler.addFilter(lambda record: record.name not in said or bool(record.exc_info))
 
 
-def _seen(watch: Watch, window_seconds: float | None) -> list[tuple[WatchedTarget, Seen]]:
+def _seen(watch: Watch, window_seconds: float | None) -> list[tuple[Target, Seen]]:
     """Look at every target, once or twice, all of them at the same time."""
     targets = list(watch.targets.values())
     with ThreadPoolExecutor(len(targets)) as pool:
-        earlier: Iterable[Look | None] = [None] * len(targets)
+        earlier: Sequence[RedisSnapshot | None] = [None] * len(targets)
         if window_seconds is not None:
-            earlier = [seen.look for seen in pool.map(_look, targets)]
+            earlier = [*pool.map(_look, targets)]
             time.sleep(window_seconds)
-        looks = list(pool.map(_look, targets))
-    return [
-        (target, now._replace(earlier=then))
-        for target, now, then in zip(targets, looks, earlier, strict=True)
-    ]
+        seen = [*map(Seen, pool.map(_look, targets), earlier)]
+    return [*zip(targets, seen, strict=True)]
 
 
-def _look(target: WatchedTarget) -> Seen:
+def _look(target: Target) -> RedisSnapshot:
     target.wait_for_first_walk(_WALK_SECONDS)
-    return target.seen(target.sample(target.redis.timeout_seconds))
+    return target.sample(target.redis.timeout_seconds)
 
 
 def _tell_incidents(
-    seen: Sequence[tuple[WatchedTarget, Seen]], stream: str, group: str | None, output_format: str
+    seen: Sequence[tuple[Target, Seen]], stream: str, group: str | None, output_format: str
 ) -> int:
     """Write what is known of a stream, of each Redis that has it; returns the exit code."""
     found = [
@@ -244,7 +242,7 @@ def _label(text: str) -> str:
     return label_value(os.fsencode(text)) if "\ufffd" not in text else text
 
 
-def _ask(target: WatchedTarget, stream: bytes, group: bytes, consumers: int | None) -> Asked:
+def _ask(target: Target, stream: bytes, group: bytes, consumers: int | None) -> Asked:
     try:
         return Asked(target.inquire(stream, group, consumers))
     except Unreadable as error:

@@ -75,8 +75,7 @@ def stream_record(reading: StreamReading, policy: StreamPolicy, memory: Memory) 
         bool(seen.marks),
         _absent_groups(reading, policy),
         len(seen.vanished or ()),
-        policy.length_limit,
-        policy.labels,
+        policy,
         (),
         reading.idempotence,
         tuple(groups),
@@ -89,14 +88,7 @@ def absent_record(
     """Say of a stream that ought to exist that it does not; `servers` are those that were read."""
     memory.forget_contents(name)
     limit = _quiet_limit(name, policy, memory, now_us, None, servers)
-    return Stream(
-        name,
-        policy.stream_class,
-        0,
-        limit,
-        length_limit=policy.length_limit,
-        labels=policy.labels,
-    )
+    return Stream(name, policy.stream_class, 0, limit, policy=policy)
 
 
 def _quiet_limit(

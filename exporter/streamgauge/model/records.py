@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final, NamedTuple
 
-from streamgauge.policy import StreamClass
+from streamgauge.policy import UNCLASSIFIED, StreamClass, StreamPolicy
 from streamgauge.state_keys import StateKey
 
 ERROR_REASONS: Final = (
@@ -113,6 +113,7 @@ class Stream(NamedTuple):
     """A stream that was read, or (`exists` 0) one that ought to be there and is not.
 
     `age_is_least` where IDs do not tell the time: the age counts from when a change was seen.
+    `policy` is what was declared about it when it was read.
 
     A verdict also has one of which that is unknown (None), because it could not be read.
     """
@@ -130,11 +131,20 @@ class Stream(NamedTuple):
     age_is_least: bool = False
     absent_groups: tuple[AbsentGroup, ...] = ()
     groups_vanished: int = 0
-    length_limit: int | None = None
-    labels: tuple[tuple[str, str], ...] = ()
+    policy: StreamPolicy = UNCLASSIFIED
     reactions: tuple[Reaction, ...] = ()
     idempotence: Idempotence | None = None
     groups: tuple[Group, ...] = ()
+
+    @property
+    def length_limit(self) -> int | None:
+        """How many entries it may hold; None without a limit."""
+        return self.policy.length_limit
+
+    @property
+    def labels(self) -> tuple[tuple[str, str], ...]:
+        """The labels that were declared for it, each with its value."""
+        return self.policy.labels
 
 
 new_stream: Final = partial(tuple.__new__, Stream)
@@ -167,6 +177,21 @@ class KeyErrorCount(NamedTuple):
 
     reason: str
     keys: int
+
+
+class Failure(NamedTuple):
+    """Something that could not be read: one of KEY_ERROR_REASONS, and in words why.
+
+    The subject is a stream by its name, a state key, a node of a cluster by its address, or Redis
+    as a whole by its name. Where `server` is out, that is what has to be said, and not this.
+    `policy` is what was declared about a stream.
+    """
+
+    subject: bytes | StateKey | str
+    reason: str
+    detail: str
+    server: str | None = None
+    policy: StreamPolicy = UNCLASSIFIED
 
 
 class ErrorCount(NamedTuple):
@@ -202,13 +227,15 @@ class StageDuration(NamedTuple):
 class RedisSnapshot:
     """Everything one scrape saw of one Redis; `up` 0 comes with no streams at all.
 
-    `servers` holds what is distinct: the primaries of a cluster, all alike, are one. `keys` holds
-    every state key that is declared, read or not.
+    `at` is when it ended: Unix time on the server's own clock. `servers` holds
+    what is distinct: the primaries of a cluster, all alike, are one. `keys` holds every state key
+    that is declared, read or not. `failures` hold what could not be read.
     """
 
     redis: str
     db: int
     up: int
+    at: float
     streams: Sequence[Stream]
     class_counts: Sequence[ClassCount]
     error_counts: Sequence[ErrorCount]
@@ -223,6 +250,7 @@ class RedisSnapshot:
     key_counts: Sequence[KeyCount] = ()
     key_error_counts: Sequence[KeyErrorCount] = ()
     streams_read_whole: int | None = None
+    failures: Sequence[Failure] = ()
 
 
 @dataclass(frozen=True, slots=True)

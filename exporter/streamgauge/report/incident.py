@@ -10,7 +10,8 @@ from streamgauge.config import RedisConfig
 from streamgauge.documents import BLIND_RUNBOOK, RUNBOOK_OF, Document, documents
 from streamgauge.labels import label_value
 from streamgauge.model.changes import Change
-from streamgauge.model.records import Consumer, Group
+from streamgauge.model.looks import Seen
+from streamgauge.model.records import Consumer, Group, RedisSnapshot
 from streamgauge.report.commands import LOGIN, Advice, Situation, advice
 from streamgauge.report.names import plain
 from streamgauge.report.summary import EXIT_CODES, UNREAD, UNREADABLE_EXIT_CODE, trouble
@@ -26,12 +27,12 @@ from streamgauge.report.view import (
 )
 from streamgauge.source.errors import Unreadable
 from streamgauge.source.inquiry import Answer, PendingEntry, Refusal
-from streamgauge.verdict.looks import Look
+from streamgauge.source.target import Target
+from streamgauge.verdict.judge import judge
 from streamgauge.verdict.records import GroupVerdict, RedisVerdict
-from streamgauge.verdict.seen import verdict_on
 from streamgauge.verdict.states import SEVERITY, GroupState, Severity, StreamState, worst
+from streamgauge.verdict.unread import unread_verdicts
 from streamgauge.verdict.words import Sentence, counted, duration, entries
-from streamgauge.watched import Seen, WatchedTarget
 
 MOST_CONSUMERS: Final = 50
 
@@ -83,7 +84,7 @@ class Incident:
 
 
 def incident_of(
-    target: WatchedTarget,
+    target: Target,
     seen: Seen,
     stream: str,
     group: str | None,
@@ -94,15 +95,15 @@ def incident_of(
     None when no such stream is known. `ask` gets the stream, the group and how many consumers it
     has.
     """
-    known = [one.name for one in seen.look.snapshot.streams]
-    known += [one.name for one in seen.faults.streams]
+    known = [one.name for one in seen.snapshot.streams]
+    known += [one.stream.name for one in unread_verdicts(seen.snapshot)]
     name = next((one for one in known if label_value(one) == stream), None)
     if name is None:
-        if seen.look.snapshot.up:
+        if seen.snapshot.up:
             return None
         name = stream.encode("utf-8", "surrogateescape")
     seen = narrowed(seen, name)
-    verdict = verdict_on(seen)
+    verdict = judge(*seen)
     wanted = None if group is None else group.encode("utf-8", "surrogateescape")
     wanted = next(
         (one.group.name for one in verdict.groups if label_value(one.group.name) == group), wanted
@@ -118,26 +119,26 @@ def incident_of(
 
 def _is_denied(verdict: RedisVerdict) -> bool:
     """Whether Redis answers, and only refuses what a scrape asks."""
-    if verdict.faults.redis is not None:
-        return verdict.faults.redis.reason == "noperm"
+    if not verdict.up:
+        return any(one.reason == "noperm" for one in verdict.failures)
     return any(one.state in UNREAD for one in verdict.streams)
 
 
 def narrowed(seen: Seen, stream: bytes) -> Seen:
     """What was seen of one stream alone, so that only that is judged."""
-    return seen._replace(
-        look=_only(seen.look, stream),
-        earlier=None if seen.earlier is None else _only(seen.earlier, stream),
-        faults=seen.faults._replace(
-            streams=tuple(one for one in seen.faults.streams if one.name == stream)
-        ),
+    now, earlier = seen
+    return Seen(_only(now, stream), None if earlier is None else _only(earlier, stream))
+
+
+def _only(look: RedisSnapshot, stream: bytes) -> RedisSnapshot:
+    return replace(
+        look,
+        streams=[one for one in look.streams if one.name == stream],
+        keys=(),
+        key_counts=(),
+        error_counts=(),
+        failures=[one for one in look.failures if one.subject == stream or not look.up],
     )
-
-
-def _only(look: Look, stream: bytes) -> Look:
-    streams = [one for one in look.snapshot.streams if one.name == stream]
-    snapshot = replace(look.snapshot, streams=streams, keys=(), key_counts=(), error_counts=())
-    return look._replace(snapshot=snapshot)
 
 
 def chosen_group(verdict: RedisVerdict, group: bytes | None) -> GroupVerdict | None:
@@ -159,7 +160,7 @@ def incident(
 
     `server` is where commands go when Redis did not say which of its servers holds the stream.
     """
-    verdict = verdict_on(seen)
+    verdict = judge(*seen)
     if not verdict.up:
         return _unreadable(verdict, stream, group, changes, asked)
     found = next((one for one in verdict.streams if one.stream.name == stream), None)
@@ -284,7 +285,7 @@ def _severity_of(state: str) -> Severity:
 def _groups_part(verdict: RedisVerdict, seen: Seen) -> Part:
     before = {
         group.name: group
-        for stream in (seen.earlier.snapshot.streams if seen.earlier else ())
+        for stream in (seen.earlier.streams if seen.earlier else ())
         for group in stream.groups
     }
     lengths = {one.stream.name: one.stream.length for one in verdict.streams}

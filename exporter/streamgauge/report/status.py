@@ -48,12 +48,12 @@ from typing import Any, Final
 
 from streamgauge import __version__
 from streamgauge.labels import label_value
+from streamgauge.model.records import Failure
 from streamgauge.report.summary import exit_code, severity_of
 from streamgauge.report.view import Part, Row, View, time_figures
 from streamgauge.shard import WHOLE, Shard
-from streamgauge.verdict.faults import Fault
 from streamgauge.verdict.records import RedisVerdict
-from streamgauge.verdict.words import Sentence
+from streamgauge.verdict.words import Sentence, outside
 
 SCHEMA: Final = 1
 
@@ -92,7 +92,7 @@ def _redis(view: View) -> dict[str, Any]:
         "summary": text_json(view.summary),
         **time_json("time", verdict.at),
         "window_seconds": verdict.seconds,
-        "errors": [_error(kind, fault) for kind, fault in _faults(verdict)],
+        "errors": [*_errors(verdict)],
         **{part.key: part_json(part) for part in view.parts},
     }
 
@@ -126,21 +126,23 @@ def _finding(row: Row) -> dict[str, Any]:
     }
 
 
-def _faults(verdict: RedisVerdict) -> Iterator[tuple[str, Fault]]:
-    if verdict.faults.redis is not None:
-        yield "redis", verdict.faults.redis
-    yield from (("node", node) for node in verdict.faults.nodes)
-    watched = {one.stream.name for one in verdict.streams}
-    yield from (("stream", one) for one in verdict.faults.streams if one.name in watched)
+def _errors(verdict: RedisVerdict) -> Iterator[dict[str, Any]]:
+    for server, failure, hidden in verdict.outages():
+        yield _error("node" if verdict.up else "redis", outside(server), failure, hidden)
+    for failure in verdict.failures:
+        if isinstance(failure.subject, bytes) and failure.server is None:
+            yield _error("stream", failure.subject, failure)
 
 
-def _error(kind: str, fault: Fault) -> dict[str, Any]:
+def _error(
+    kind: str, name: bytes, failure: Failure, hidden: Sequence[bytes] = ()
+) -> dict[str, Any]:
     return {
         "kind": kind,
-        "name": label_value(fault.name),
-        "error": fault.reason,
-        "reason": label_value(fault.detail),
-        "streams": [label_value(name) for name in fault.streams],
+        "name": label_value(name),
+        "error": failure.reason,
+        "reason": label_value(outside(failure.detail)),
+        "streams": [*map(label_value, hidden)],
     }
 
 

@@ -14,7 +14,7 @@ from streamgauge.verdict.records import (
     StreamVerdict,
 )
 from streamgauge.verdict.states import FindingKind, Severity, StreamState, worst
-from streamgauge.verdict.words import Sentence, counted, name_list
+from streamgauge.verdict.words import Sentence, counted, name_list, outside
 
 UNREADABLE_EXIT_CODE: Final = 3
 EXIT_CODES: Final = {
@@ -43,16 +43,16 @@ def severity_of(verdicts: Iterable[RedisVerdict]) -> Severity:
 def trouble(verdict: RedisVerdict) -> list[Sentence]:
     """Say why Redis, or a node of a cluster, could not be read; of a stream, its state does."""
     said = []
-    if verdict.faults.redis is not None:
-        fault = verdict.faults.redis
-        said.append(Sentence(f"{fault.reason}: {{}}", (fault.detail,)))
-    for node in verdict.faults.nodes:
-        listed = name_list(sorted(node.streams))
-        what = f"; {counted(len(node.streams), 'stream')} cannot be seen: {listed.template}"
+    for server, (_, reason, detail, *_), hidden in verdict.outages():
+        if not verdict.up:
+            said.append(Sentence(f"{reason}: {{}}", (outside(detail),)))
+            continue
+        listed = name_list(sorted(hidden))
+        what = f"; {counted(len(hidden), 'stream')} cannot be seen: {listed.template}"
         said.append(
             Sentence(
-                f"node {{}} could not be read ({node.reason}): {{}}{what if node.streams else ''}",
-                (node.name, node.detail, *listed.names),
+                f"node {{}} could not be read ({reason}): {{}}{what if hidden else ''}",
+                (outside(server), outside(detail), *listed.names),
             )
         )
     return said

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Final
 
+from streamgauge.changes import note_changes
 from streamgauge.config import DiscoveryConfig, RedisConfig
 from streamgauge.logs import EventLog
+from streamgauge.model.changes import NO_CHANGES, Change
 from streamgauge.model.derive import absent_record, stream_record
+from streamgauge.model.looks import Looks, Seen
 from streamgauge.model.memory import Memory
 from streamgauge.model.readings import StreamReading
 from streamgauge.model.records import (
     ERROR_REASONS,
     ClassCount,
     ErrorCount,
+    Failure,
     Instance,
     Key,
     KeyCount,
@@ -29,13 +34,14 @@ from streamgauge.source.complaints import Complaints
 from streamgauge.source.deadline import Deadline
 from streamgauge.source.discover import Discovery
 from streamgauge.source.errors import Unreadable
+from streamgauge.source.inquiry import Answer, inquire
 from streamgauge.source.key_records import error_counts, key_state, unread_keys
 from streamgauge.source.keys import Subject
 from streamgauge.source.layout import topology_of
 from streamgauge.source.reactions import Reactions
 from streamgauge.source.sample import Terms
 from streamgauge.source.selection import Patterns
-from streamgauge.source.stream_error import GONE
+from streamgauge.source.stream_error import GONE, StreamError
 from streamgauge.source.topology import Sample
 from streamgauge.state_file import StateFile
 
@@ -68,6 +74,7 @@ class Target:
         self._deadline = Deadline(0)
         self._state = state
         self._memory = state.memory(redis.name) if state else Memory()
+        self._looks = Looks()
         self._complaints = Complaints(redis.name)
         self._has_been_read = False
         self._stopped = False
@@ -136,6 +143,8 @@ class Target:
             self._complaints.server_readable()
             self._memory.forget_streams(watched)
             snapshot = self._snapshot(sample, policy, reactions)
+            self._note_changes(snapshot)
+            self._looks.keep(snapshot)
             self._memory.servers = sample.servers or self._memory.servers
             self.save(at_once=self._memory.has_news)
         except Unreadable as error:
@@ -146,6 +155,28 @@ class Target:
             return self.unreadable(Unreadable("other", "a fault of the exporter"))
         return snapshot
 
+    def _note_changes(self, snapshot: RedisSnapshot) -> None:
+        try:
+            note_changes(self._memory, snapshot)
+        except Exception:  # noqa: BLE001 - a fault of this program must not cost the scrape
+            _log.exception("changes not noted", redis=self.redis.name)
+
+    def seen(self, snapshot: RedisSnapshot) -> Seen:
+        """Add to a sample the earlier one to compare it with, if there is one that fits."""
+        return self._looks.seen(snapshot)
+
+    def changes(self, stream: bytes) -> Sequence[Change]:
+        """Return the latest changes of the state of a stream and its groups, the oldest first."""
+        return self._memory.changes.get(stream, NO_CHANGES).latest
+
+    def inquire(self, stream: bytes, group: bytes, consumers: int | None) -> Answer:
+        """Ask Redis about a group now, over a connection of its own; raises Unreadable."""
+        return inquire(self.redis, stream, group, consumers)
+
+    def wait_for_first_walk(self, seconds: float) -> None:
+        """Give the first walk over the keyspace more time to end than a scrape has."""
+        self._discovery.wait_for_first_walk(seconds)
+
     def unreadable(self, error: Unreadable) -> RedisSnapshot:
         """Say that this scrape saw nothing: no stream has a series, all known ones are counted."""
         with self._lock:
@@ -154,7 +185,12 @@ class Target:
         watched = self._watched(settings, policy)
         classes = Counter(stream_policy.stream_class for stream_policy in watched.values())
         errors = Counter({(c, error.reason): count for c, count in classes.items()})
-        return self._record(up=0, errors=errors, keys=unread_keys(policy.keys, error.reason))
+        return self._record(
+            up=0,
+            errors=errors,
+            keys=unread_keys(policy.keys, error.reason),
+            failures=[Failure(self.redis.name, error.reason, str(error))],
+        )
 
     def _watched(self, settings: DiscoveryConfig, policy: Policy) -> dict[bytes, StreamPolicy]:
         """Collect the names to ask for, sorted: found, declared, and continuous ones seen before.
@@ -215,6 +251,7 @@ class Target:
             servers=[Instance(role) for role in sorted(sample.roles)],
             keys=key_records,
             key_counts=key_counts,
+            failures=[*_failures(failed, sample, policy)],
         )
 
     def _with_reactions(
@@ -252,6 +289,7 @@ class Target:
         servers: Sequence[Instance] = (),
         keys: Sequence[Key] = (),
         key_counts: Sequence[KeyCount] = (),
+        failures: Sequence[Failure] = (),
     ) -> RedisSnapshot:
         found = self._discovery.found
         read = Counter(stream.stream_class for stream in streams or () if stream.exists)
@@ -263,6 +301,7 @@ class Target:
             redis=self.redis.name,
             db=self.redis.db,
             up=up,
+            at=time.time() + (clock_offset_seconds or 0.0),
             streams=streams or (),
             class_counts=[ClassCount(c, read[c], vanished[c] if up else None) for c in StreamClass],
             error_counts=[
@@ -279,6 +318,7 @@ class Target:
             keys=keys,
             key_counts=key_counts,
             key_error_counts=error_counts(keys),
+            failures=failures,
         )
 
 
@@ -288,6 +328,17 @@ def _refuse_if_all_denied(sample: Sample) -> None:
         return
     if all(error.reason == "noperm" for error in sample.errors):
         raise Unreadable("noperm", sample.errors[0].detail)
+
+
+def _failures(failed: Iterable[StreamError], sample: Sample, policy: Policy) -> Iterable[Failure]:
+    for server, (error, names) in sample.outages.items():
+        yield Failure(server, error.reason, str(error))
+        for name in names:
+            found = policy.resolve(name) or UNCLASSIFIED
+            yield Failure(name, error.reason, str(error), server, found)
+    for one in failed:
+        found = policy.resolve(one.name) or UNCLASSIFIED
+        yield Failure(one.name, one.reason, one.detail, None, found)
 
 
 def _class_of(policy: Policy, name: bytes) -> StreamClass:

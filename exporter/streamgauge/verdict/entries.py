@@ -7,9 +7,9 @@ from operator import attrgetter
 from typing import Final
 
 from streamgauge.model.records import Consumer
-from streamgauge.verdict.group import DAY, group_verdict
-from streamgauge.verdict.looks import GroupLooks, StreamLooks
-from streamgauge.verdict.records import Finding, Subject
+from streamgauge.verdict.group import DAY
+from streamgauge.verdict.looks import GroupLooks
+from streamgauge.verdict.records import Finding, GroupVerdict, Subject
 from streamgauge.verdict.states import FindingKind, GroupState
 from streamgauge.verdict.words import Sentence, counted, duration, entries, name_list
 
@@ -24,13 +24,24 @@ FATAL_DELIVERIES: Final = 2**63 - 1
 """What XNACK FATAL sets: the entry was given back as one that cannot be processed."""
 
 
-def _trimmed_unread(looks: Sequence[StreamLooks]) -> Iterator[Finding]:
+Judged = tuple[GroupLooks, GroupState]
+"""A group and the state that it was found to be in."""
+
+
+def entry_findings(judged: Iterable[tuple[GroupLooks, GroupVerdict]]) -> Iterator[Finding]:
+    """Look into every group but those that the user wants to hear nothing of."""
+    groups = [(group, verdict.state) for group, verdict in judged if not group.is_exempt]
+    for rule in _RULES:
+        yield from rule(groups)
+
+
+def _trimmed_unread(judged: Sequence[Judged]) -> Iterator[Finding]:
     """Entries left before a group with a limit had read them, and no state of it says so."""
-    for group in _groups(looks):
+    for group, state in judged:
         lost, ago = group.now.entries_lost, group.now.lost_ago_seconds
         if not lost or ago is None or group.now.lag_limit_seconds is None:
             continue
-        if group_verdict(group).state is GroupState.LOSING_ENTRIES:
+        if state is GroupState.LOSING_ENTRIES:
             continue
         yield _about(
             FindingKind.TRIMMED_UNREAD,
@@ -40,9 +51,9 @@ def _trimmed_unread(looks: Sequence[StreamLooks]) -> Iterator[Finding]:
         )
 
 
-def _consumers_gone(looks: Sequence[StreamLooks]) -> Iterator[Finding]:
+def _consumers_gone(judged: Sequence[Judged]) -> Iterator[Finding]:
     """Consumers that were not seen for a day, while the others were handed many entries."""
-    for group in _groups(looks):
+    for group, _ in judged:
         silent = [one for one in group.now.consumer_list if one.idle_seconds > DAY]
         silent.sort(key=attrgetter("idle_seconds"), reverse=True)
         gone = silent[: group.now.consumers_dead or 0]
@@ -50,11 +61,11 @@ def _consumers_gone(looks: Sequence[StreamLooks]) -> Iterator[Finding]:
             yield _about_consumers(FindingKind.CONSUMERS_GONE, group, gone, "")
 
 
-def _dead_pending(looks: Sequence[StreamLooks]) -> Iterator[Finding]:
+def _dead_pending(judged: Sequence[Judged]) -> Iterator[Finding]:
     """A consumer that asks for nothing any more still holds entries, which nobody else is given."""
-    for group in _groups(looks):
+    for group, state in judged:
         limit = _stuck_seconds(group)
-        if not _is_stuck(group):
+        if not _is_stuck(group, state):
             continue
         dead = [one for one in group.now.consumer_list if one.pending and one.idle_seconds > limit]
         if dead:
@@ -62,11 +73,11 @@ def _dead_pending(looks: Sequence[StreamLooks]) -> Iterator[Finding]:
             yield _about_consumers(FindingKind.DEAD_PENDING, group, dead, f" and held {held} since")
 
 
-def _poison_entries(looks: Sequence[StreamLooks]) -> Iterator[Finding]:
+def _poison_entries(judged: Sequence[Judged]) -> Iterator[Finding]:
     """The oldest pending entry is delivered again and again and never acknowledged."""
-    for group in _groups(looks):
+    for group, state in judged:
         times = group.now.oldest_pending_deliveries
-        if _is_stuck(group) and _is_poison(times) and not _is_ghost(group):
+        if _is_stuck(group, state) and _is_poison(times) and not _is_ghost(group):
             age = duration(group.now.oldest_pending_age_seconds)
             yield _about(
                 FindingKind.POISON_ENTRY,
@@ -76,11 +87,16 @@ def _poison_entries(looks: Sequence[StreamLooks]) -> Iterator[Finding]:
             )
 
 
-def _released_entries(looks: Sequence[StreamLooks]) -> Iterator[Finding]:
+def _released_entries(judged: Sequence[Judged]) -> Iterator[Finding]:
     """The oldest pending entry was given back (XNACK), and no consumer takes what is nobody's."""
-    for group in _groups(looks):
+    for group, state in judged:
         times = group.now.oldest_pending_deliveries
-        if not group.now.nacked or not _is_stuck(group) or _is_poison(times) or _is_ghost(group):
+        if (
+            not group.now.nacked
+            or not _is_stuck(group, state)
+            or _is_poison(times)
+            or _is_ghost(group)
+        ):
             continue
         held = duration(group.now.unacknowledged_seconds or 0.0)
         how = (
@@ -94,10 +110,10 @@ def _released_entries(looks: Sequence[StreamLooks]) -> Iterator[Finding]:
         )
 
 
-def _ghost_entries(looks: Sequence[StreamLooks]) -> Iterator[Finding]:
+def _ghost_entries(judged: Sequence[Judged]) -> Iterator[Finding]:
     """The oldest pending entry was trimmed or deleted: nobody can read it any more."""
-    for group in _groups(looks):
-        if _is_stuck(group) and _is_ghost(group):
+    for group, state in judged:
+        if _is_stuck(group, state) and _is_ghost(group):
             age = duration(group.now.oldest_pending_age_seconds)
             yield _about(
                 FindingKind.GHOST_ENTRY,
@@ -106,7 +122,7 @@ def _ghost_entries(looks: Sequence[StreamLooks]) -> Iterator[Finding]:
             )
 
 
-ENTRY_RULES: Final[tuple[Callable[[Sequence[StreamLooks]], Iterator[Finding]], ...]] = (
+_RULES: Final[tuple[Callable[[Sequence[Judged]], Iterator[Finding]], ...]] = (
     _trimmed_unread,
     _poison_entries,
     _released_entries,
@@ -116,20 +132,14 @@ ENTRY_RULES: Final[tuple[Callable[[Sequence[StreamLooks]], Iterator[Finding]], .
 )
 
 
-def _groups(looks: Iterable[StreamLooks]) -> Iterator[GroupLooks]:
-    """Every group but those that the user wants to hear nothing of."""
-    for one in looks:
-        yield from (group for group in one.groups() if not group.is_exempt)
-
-
 def _stuck_seconds(group: GroupLooks) -> float:
     limits = (group.now.lag_limit_seconds, group.now.ack_limit_seconds)
     return max(STUCK_SECONDS, *(limit or 0.0 for limit in limits))
 
 
-def _is_stuck(group: GroupLooks) -> bool:
+def _is_stuck(group: GroupLooks, state: GroupState) -> bool:
     """Whether an entry is in somebody's hands for too long, and no page says so."""
-    if group_verdict(group).state is GroupState.NOT_ACKNOWLEDGING:
+    if state is GroupState.NOT_ACKNOWLEDGING:
         return False
     return (group.now.unacknowledged_seconds or 0.0) > _stuck_seconds(group)
 

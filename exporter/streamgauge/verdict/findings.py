@@ -8,7 +8,6 @@ from typing import Final
 
 from streamgauge.policy import StreamClass
 from streamgauge.schedule import Schedule
-from streamgauge.verdict.entries import ENTRY_RULES
 from streamgauge.verdict.looks import StreamLooks
 from streamgauge.verdict.names import nearly_equal_pairs
 from streamgauge.verdict.records import Finding, Subject
@@ -109,7 +108,7 @@ def _limits_that_never_hold(looks: Sequence[StreamLooks]) -> Iterator[Finding]:
     """A limit holds from one limit after the hours begin: longer hours are needed to page ever."""
     feeds: defaultdict[tuple[float, Schedule], list[bytes]] = defaultdict(list)
     for one in looks:
-        limit, hours = one.policy.quiet_limit_seconds, one.policy.active
+        limit, hours = one.now.policy.quiet_limit_seconds, one.now.policy.active
         if limit is not None and hours is not None:
             feeds[limit, hours].append(one.now.name)
     for (limit, hours), names in feeds.items():
@@ -175,7 +174,6 @@ def _renamed(looks: Sequence[StreamLooks]) -> set[bytes]:
 _RULES: Final[tuple[Rule, ...]] = (
     _limits_that_never_hold,
     _unfinished_renames,
-    *ENTRY_RULES,
     _idempotence_that_overflows,
     _duplicates_that_rise,
     _unread_streams,

@@ -1,15 +1,16 @@
-"""From looks at one Redis to the verdicts on it: pure, with the time as an argument."""
+"""From looks at one Redis to the verdicts on it: pure, with the time in the looks."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from operator import attrgetter
 
-from streamgauge.policy import Policy
-from streamgauge.verdict.faults import NO_FAULTS, Faults
+from streamgauge.model.records import RedisSnapshot
+from streamgauge.verdict.entries import entry_findings
 from streamgauge.verdict.findings import findings
 from streamgauge.verdict.group import group_verdict, missing_verdict
 from streamgauge.verdict.keys import key_count_verdict, key_verdict
-from streamgauge.verdict.looks import Look, paired, seconds_between
+from streamgauge.verdict.looks import paired, seconds_between
 from streamgauge.verdict.overlooked import overlooked
 from streamgauge.verdict.records import RedisVerdict
 from streamgauge.verdict.stream import stream_verdict
@@ -17,52 +18,45 @@ from streamgauge.verdict.unknowns import unknowns
 from streamgauge.verdict.unread import unread_findings, unread_verdicts
 
 
-def judge(
-    now: Look,
-    earlier: Look | None = None,
-    policy: Policy | None = None,
-    faults: Faults = NO_FAULTS,
-) -> RedisVerdict:
-    """Judge everything one look shows, or two looks at the same Redis; problems come first.
-
-    The records carry classes and limits; the policy is asked only for what they do not hold, such
-    as the quiet limit of a feed that is outside its hours. `faults` are what the look could not
-    read.
-    """
-    snapshot, seconds = now.snapshot, seconds_between(now, earlier)
+def judge(snapshot: RedisSnapshot, earlier: RedisSnapshot | None = None) -> RedisVerdict:
+    """Judge everything one look shows, or two looks at the same Redis; problems come first."""
+    seconds = seconds_between(snapshot, earlier)
+    verdict = RedisVerdict(
+        snapshot.redis,
+        snapshot.db,
+        up=bool(snapshot.up),
+        at=snapshot.at,
+        seconds=seconds if snapshot.up else None,
+        failures=snapshot.failures,
+    )
     if not snapshot.up:
-        return RedisVerdict(
-            snapshot.redis, snapshot.db, up=False, at=now.at, seconds=None, faults=faults
-        )
-    unread = list(unread_verdicts(faults.streams, now.at, policy))
+        return verdict
+    unread = unread_verdicts(snapshot)
     hidden = {one.stream.name for one in unread}
-    looks = [one for one in paired(now, earlier, policy) if one.now.name not in hidden]
-    streams = [*(stream_verdict(one) for one in looks), *unread]
+    looks = [one for one in paired(snapshot, earlier) if one.now.name not in hidden]
+    streams = [*map(stream_verdict, looks), *unread]
     streams.sort(key=attrgetter("stream.name"))
-    groups = [group_verdict(group) for one in looks for group in one.groups()]
+    judged = [(group, group_verdict(group)) for one in looks for group in one.groups()]
+    groups = [one for _, one in judged]
     groups += [missing_verdict(one.now, group) for one in looks for group in one.now.absent_groups]
     groups.sort(key=lambda one: (one.stream, one.group.name))
     found = [
-        *unread_findings(unread, snapshot, faults, policy),
+        *unread_findings(unread, snapshot),
         *findings(looks),
-        *overlooked(streams, snapshot, now.at),
+        *entry_findings(judged),
+        *overlooked(streams, snapshot),
     ]
     keys = [key_verdict(key) for key in snapshot.keys]
     for verdicts in (streams, groups, found, keys):
         verdicts.sort(key=_seriousness, reverse=True)  # stable: names stay in their order
-    return RedisVerdict(
-        snapshot.redis,
-        snapshot.db,
-        up=True,
-        at=now.at,
-        seconds=seconds,
+    return replace(
+        verdict,
         streams=streams,
         groups=groups,
         findings=found,
         unknowns=tuple(unknowns(looks, snapshot, seconds)),
         keys=keys,
         key_counts=[key_count_verdict(count) for count in snapshot.key_counts],
-        faults=faults,
     )
 
 

@@ -4,23 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import NamedTuple
 
 from streamgauge.model.records import Group, RedisSnapshot, Stream
-from streamgauge.policy import UNCLASSIFIED, Policy, StreamClass, StreamPolicy
-
-
-class Look(NamedTuple):
-    """A snapshot and when it was taken: Unix time on the server's own clock."""
-
-    snapshot: RedisSnapshot
-    at: float
-
-    def faint(self) -> Look:
-        """Return what a later look is compared with, and nothing else: a third of the memory."""
-        streams = [_faint_stream(stream) for stream in self.snapshot.streams]
-        return Look(replace(self.snapshot, streams=streams, keys=(), key_counts=()), self.at)
+from streamgauge.policy import StreamClass
 
 
 class StreamLooks(NamedTuple):
@@ -30,7 +17,6 @@ class StreamLooks(NamedTuple):
     at: float
     earlier: Stream | None = None
     seconds: float | None = None
-    policy: StreamPolicy = UNCLASSIFIED
 
     @property
     def never_written(self) -> bool:
@@ -136,36 +122,25 @@ class GroupLooks(NamedTuple):
         return min(consumer.idle_seconds for consumer in self.now.consumer_list)
 
 
-def _faint_stream(stream: Stream) -> Stream:
-    groups = tuple([_faint_group(group) for group in stream.groups])
-    return stream._replace(groups=groups)
-
-
-def _faint_group(group: Group) -> Group:
-    delivered = group.last_delivered_timestamp_seconds
-    return Group(group.name, group.lag, 0.0, None, 0, 0, 0.0, 0, group.entries_read, delivered)
-
-
-def seconds_between(now: Look, earlier: Look | None) -> float | None:
+def seconds_between(now: RedisSnapshot, earlier: RedisSnapshot | None) -> float | None:
     """Tell how far apart the looks are; None when the earlier one saw nothing or is none."""
-    if earlier is None or not earlier.snapshot.up or earlier.at >= now.at:
+    if earlier is None or not earlier.up or earlier.at >= now.at:
         return None
     return now.at - earlier.at
 
 
-def paired(now: Look, earlier: Look | None, policy: Policy | None) -> list[StreamLooks]:
+def paired(now: RedisSnapshot, earlier: RedisSnapshot | None) -> list[StreamLooks]:
     """Pair every stream of a look with itself in the earlier one."""
     seconds = seconds_between(now, earlier)
     before: dict[bytes, Stream] = {}
     if earlier is not None and seconds is not None:
-        before = {stream.name: stream for stream in earlier.snapshot.streams}
+        before = {stream.name: stream for stream in earlier.streams}
     return [
         StreamLooks(
             stream,
             now.at,
             before.get(stream.name),
             seconds if stream.name in before else None,
-            (policy.resolve(stream.name) if policy else None) or UNCLASSIFIED,
         )
-        for stream in now.snapshot.streams
+        for stream in now.streams
     ]

@@ -16,12 +16,12 @@ STALE_SECONDS: Final = 3_600.0
 The alert RedisStreamsDiscoveryStale allows as much."""
 
 
-def overlooked(streams: Sized, snapshot: RedisSnapshot, at: float) -> Iterator[Finding]:
-    """Say what was not looked at; `at` is Unix time on the server's clock."""
+def overlooked(streams: Sized, snapshot: RedisSnapshot) -> Iterator[Finding]:
+    """Say what was not looked at."""
     if _is_nothing(streams, snapshot):
         yield _nothing_found(snapshot)
     else:
-        yield from _not_walked(snapshot, at)
+        yield from _not_walked(snapshot)
     yield from _left_out(snapshot)
 
 
@@ -38,9 +38,9 @@ def _nothing_found(snapshot: RedisSnapshot) -> Finding:
     return Finding(FindingKind.NO_STREAM, Sentence(f"nothing was judged: {why}"))
 
 
-def _not_walked(snapshot: RedisSnapshot, at: float) -> Iterator[Finding]:
+def _not_walked(snapshot: RedisSnapshot) -> Iterator[Finding]:
     """Whoever was never walked, or long ago, may have streams that nobody knows of."""
-    age = _seconds_since_walk(snapshot, at)
+    age = _seconds_since_walk(snapshot)
     if age <= STALE_SECONDS + 2 * (snapshot.discovery_duration_seconds or 0.0):
         return
     why = "was not walked to its end yet: streams that nobody declared may be missing here"
@@ -58,9 +58,9 @@ def _left_out(snapshot: RedisSnapshot) -> Iterator[Finding]:
         yield Finding(FindingKind.LEFT_OUT, Sentence(f"{were} found and not looked at: {why}"))
 
 
-def _seconds_since_walk(snapshot: RedisSnapshot, at: float) -> float:
+def _seconds_since_walk(snapshot: RedisSnapshot) -> float:
     """The age of the last whole walk, which this machine's clock timed; infinite for none."""
     walked = snapshot.discovery_last_success_timestamp_seconds
     if walked is None:
         return math.inf
-    return at - (snapshot.clock_offset_seconds or 0.0) - walked
+    return snapshot.at - (snapshot.clock_offset_seconds or 0.0) - walked

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from streamgauge.model.records import AbsentGroup, Group, Key, KeyCount, Stream
+from streamgauge.model.records import AbsentGroup, Failure, Group, Key, KeyCount, Stream
 from streamgauge.policy import StreamClass
-from streamgauge.verdict.faults import NO_FAULTS, Faults
 from streamgauge.verdict.states import (
     SEVERITY,
     FindingKind,
@@ -122,8 +121,8 @@ class RedisVerdict:
     """Everything that two looks, or one, say about one Redis.
 
     `at` is Unix time on the server's own clock; `seconds` is the time between the looks, None for
-    a single one. `unknowns` are the questions that these looks leave open, `faults` what could not
-    be read. With `up` false nothing could be, and all else is empty.
+    a single one. `unknowns` are the questions that these looks leave open, `failures` what could
+    not be read. With `up` false nothing could be, and all else is empty.
     """
 
     redis: str
@@ -137,7 +136,18 @@ class RedisVerdict:
     unknowns: Sequence[Sentence] = ()
     keys: Sequence[KeyVerdict] = ()
     key_counts: Sequence[KeyCountVerdict] = ()
-    faults: Faults = NO_FAULTS
+    failures: Sequence[Failure] = ()
+
+    def outages(self) -> Iterator[tuple[str, Failure, list[bytes]]]:
+        """Yield each server that was not read, why, and the streams that are not seen for it.
+
+        A server is a node of a cluster, or (`up` false) Redis as a whole.
+        """
+        for failure in self.failures:
+            server = failure.subject
+            if isinstance(server, str):
+                hidden = [one.subject for one in self.failures if one.server == server]
+                yield server, failure, [name for name in hidden if isinstance(name, bytes)]
 
     @property
     def severity(self) -> Severity:

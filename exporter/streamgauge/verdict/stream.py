@@ -59,7 +59,7 @@ def _unclassified(looks: StreamLooks) -> Answer:
 
 def _after_outage(looks: StreamLooks) -> Answer:
     """Once Redis is back, a feed that was in time has a while to begin anew."""
-    declared = looks.policy.quiet_limit_at(looks.at)
+    declared = looks.now.policy.quiet_limit_at(looks.at)
     if not _may_be_silent(looks) or declared is None or math.isinf(declared):
         return None
     what = "it does not exist yet" if not looks.now.exists else _contents(looks)
@@ -78,7 +78,7 @@ def _outside_active_hours(looks: StreamLooks) -> Answer:
 
 def _hours_just_began(looks: StreamLooks) -> Answer:
     """For one quiet limit after its hours begin, a feed may still be silent or gone from before."""
-    opened, limit = _opened_seconds(looks), looks.policy.quiet_limit_seconds
+    opened, limit = _opened_seconds(looks), looks.now.policy.quiet_limit_seconds
     if not _may_be_silent(looks) or opened is None or limit is None:
         return None
     hours = (
@@ -193,13 +193,13 @@ def _may_be_silent(looks: StreamLooks) -> bool:
     """Whether a feed has no limit at this hour, and was not written lately all the same."""
     if not _is_continuous(looks) or looks.now.quiet_limit_seconds != math.inf:
         return False
-    limit, age = looks.policy.quiet_limit_seconds, looks.now.age_seconds
+    limit, age = looks.now.policy.quiet_limit_seconds, looks.now.age_seconds
     return not looks.was_written and (limit is None or age is None or age > limit)
 
 
 def _opened_seconds(looks: StreamLooks) -> float | None:
     """How long ago its hours began; None when it is outside of them, or nobody can say."""
-    hours = looks.policy.active
+    hours = looks.now.policy.active
     opened = hours.opened_at(looks.at) if hours else None
     return None if opened is None else looks.at - opened
 

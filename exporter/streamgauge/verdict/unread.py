@@ -3,41 +3,38 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from streamgauge.model.records import RedisSnapshot, Stream
-from streamgauge.policy import UNCLASSIFIED, Policy, StreamClass, StreamPolicy
-from streamgauge.verdict.faults import Fault, Faults
+from streamgauge.model.records import Failure, RedisSnapshot, Stream
+from streamgauge.policy import StreamClass
 from streamgauge.verdict.records import Finding, StreamVerdict, Subject
 from streamgauge.verdict.states import FindingKind, Severity, StreamState
-from streamgauge.verdict.words import Sentence, counted, name_list
+from streamgauge.verdict.words import Sentence, counted, name_list, outside
 
 _WRONG_TYPE: Final = "wrongtype"
 
 
-def unread_verdicts(
-    faults: Iterable[Fault], at: float, policy: Policy | None
-) -> Iterator[StreamVerdict]:
-    """Judge every stream that could not be read, unless it is ignored."""
-    for fault in faults:
-        declared = _policy_of(fault.name, policy)
-        if declared is not None:
-            yield _unread_verdict(fault, declared, at)
+def unread_verdicts(snapshot: RedisSnapshot) -> list[StreamVerdict]:
+    """Judge every stream that could not be read; of a node that is out, the node is named."""
+    return [
+        _unread_verdict(failure.subject, failure, snapshot.at)
+        for failure in snapshot.failures
+        if isinstance(failure.subject, bytes) and failure.server is None
+    ]
 
 
 def unread_findings(
-    verdicts: Sequence[StreamVerdict],
-    snapshot: RedisSnapshot,
-    faults: Faults,
-    policy: Policy | None,
+    verdicts: Sequence[StreamVerdict], snapshot: RedisSnapshot
 ) -> Iterator[Finding]:
     """Name the streams that nobody can judge; where no name is known, say how many there are."""
     yield from _wrong_types(verdicts)
-    names = _names_by_count(faults, policy)
+    names: defaultdict[tuple[StreamClass, str], list[bytes]] = defaultdict(list)
+    for subject, reason, _, _, policy in snapshot.failures:
+        if isinstance(subject, bytes):
+            names[policy.stream_class, reason].append(subject)
     for count in snapshot.error_counts:
-        key = count.stream_class, count.reason
-        known = names.get(key, ())
+        known = names.get((count.stream_class, count.reason), ())
         if not count.streams or (known and count.reason == _WRONG_TYPE):
             continue
         is_feed = count.stream_class is StreamClass.CONTINUOUS
@@ -50,15 +47,14 @@ def unread_findings(
         yield Finding(kind, sentence, tuple(Subject(name) for name in known))
 
 
-def _unread_verdict(fault: Fault, policy: StreamPolicy, at: float) -> StreamVerdict:
-    is_wrong = fault.reason == _WRONG_TYPE
-    stream = Stream(
-        fault.name, policy.stream_class, 0 if is_wrong else None, policy.quiet_limit_at(at)
-    )
+def _unread_verdict(name: bytes, failure: Failure, at: float) -> StreamVerdict:
+    is_wrong, policy = failure.reason == _WRONG_TYPE, failure.policy
+    limit = policy.quiet_limit_at(at)
+    stream = Stream(name, policy.stream_class, 0 if is_wrong else None, limit, policy=policy)
     if is_wrong:
         why = Sentence("the key of this name holds another type, so there is no such stream")
         return StreamVerdict(stream, StreamState.WRONG_TYPE, why)
-    why = Sentence(f"could not be read ({fault.reason}): {{}}", (fault.detail,))
+    why = Sentence(f"could not be read ({failure.reason}): {{}}", (outside(failure.detail),))
     return StreamVerdict(stream, StreamState.UNREADABLE, why)
 
 
@@ -82,21 +78,3 @@ def _wrong_types(verdicts: Iterable[StreamVerdict]) -> Iterator[Finding]:
                 ),
                 tuple(Subject(name) for name in names),
             )
-
-
-def _names_by_count(
-    faults: Faults, policy: Policy | None
-) -> Mapping[tuple[StreamClass, str], list[bytes]]:
-    """Sort the names that are known into the counts in which they are."""
-    names: defaultdict[tuple[StreamClass, str], list[bytes]] = defaultdict(list)
-    reasons = [(one.name, one.reason) for one in faults.streams]
-    reasons += [(name, node.reason) for node in faults.nodes for name in node.streams]
-    for name, reason in reasons:
-        declared = _policy_of(name, policy)
-        if declared is not None:
-            names[declared.stream_class, reason].append(name)
-    return names
-
-
-def _policy_of(name: bytes, policy: Policy | None) -> StreamPolicy | None:
-    return policy.resolve(name) if policy else UNCLASSIFIED

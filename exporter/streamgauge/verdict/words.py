@@ -27,6 +27,11 @@ class Sentence(NamedTuple):
         return self.template.format(*map(quote, self.names))
 
 
+def outside(text: str) -> bytes:
+    """A text that comes from outside, such as an error of Redis: as hostile as a name."""
+    return text.encode("utf-8", "surrogateescape")
+
+
 def duration(seconds: float) -> str:
     """A time span to about two places: `0.3s`, `42s`, `4m10s`, `9d1h`."""
     if seconds < _TENTHS_BELOW_SECONDS:

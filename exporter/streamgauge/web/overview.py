@@ -8,12 +8,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from streamgauge.policy import Policy, StreamClass
+from streamgauge.policy import StreamClass
 from streamgauge.report.view import Figure, Part, Row, View, view
-from streamgauge.verdict.seen import verdict_on
+from streamgauge.verdict.records import RedisVerdict
 from streamgauge.verdict.states import Severity, worst
 from streamgauge.verdict.words import counted
-from streamgauge.watched import Seen
 
 MEANINGS: Final = {
     StreamClass.CONTINUOUS: "a feed that must never dry up",
@@ -134,9 +133,8 @@ class Overview:
         return sorted(blocks, key=lambda one: -one.severity.rank if one.severity.is_problem else 0)
 
 
-def overview(seen: Seen, policy: Policy | None = None, query: str = "") -> Overview:
+def overview(verdict: RedisVerdict, query: str = "") -> Overview:
     """Say what is shown of one Redis; with a query, of the streams and lines that mention it."""
-    verdict = verdict_on(seen, policy)
     shown, wanted = view(verdict), query.casefold()
     rows = stream_rows(shown)
     found = [row for row in rows if row.mentions(wanted)] if wanted else rows

@@ -12,12 +12,13 @@ from typing import Final
 from weakref import WeakValueDictionary
 
 from streamgauge.documents import documents
+from streamgauge.model.looks import Seen
 from streamgauge.report.incident import Asked, incident_of
 from streamgauge.report.status import status_json
 from streamgauge.report.view import view
-from streamgauge.verdict.seen import verdict_on
+from streamgauge.source.target import Target
+from streamgauge.verdict.judge import judge
 from streamgauge.watch import Watch
-from streamgauge.watched import Seen, WatchedTarget
 from streamgauge.web.answer import accepts_gzip, compressed
 from streamgauge.web.assets import ASSET_HEADERS, PAGE_HEADERS, assets
 from streamgauge.web.http import Application, Request, Response, text_response, unknown_target
@@ -78,7 +79,7 @@ class Pages:
         query = request.query.get("q", "")[:MOST_QUERY]
 
         def write(seen: Sequence[Seen]) -> str:
-            overviews = [overview(one, query=query) for one in seen]
+            overviews = [overview(judge(*one), query=query) for one in seen]
             watch = self._watch
             return status_page(overviews, query, watch.shard, watch.configuration, watch.links)
 
@@ -93,7 +94,7 @@ class Pages:
             return unknown_target("/api/v1/status", targets)
 
         def write(seen: Sequence[Seen]) -> str:
-            views = [view(verdict_on(one)) for one in seen]
+            views = [view(judge(*one)) for one in seen]
             return status_json(views, time.time(), shard=self._watch.shard)
 
         chosen = list(targets.values()) if name is None else [targets[name]]
@@ -122,7 +123,7 @@ class Pages:
         return _html(page)
 
     def _stream_page(
-        self, target: WatchedTarget, seen: Seen, stream: str, group: str | None
+        self, target: Target, seen: Seen, stream: str, group: str | None
     ) -> str | None:
         def ask(name: bytes, about: bytes, consumers: int | None) -> Asked:
             return self._inquiries.ask(
@@ -150,7 +151,7 @@ class Pages:
     async def _answer(
         self,
         request: Request,
-        targets: Sequence[WatchedTarget],
+        targets: Sequence[Target],
         write: Callable[[Sequence[Seen]], str],
         about: str | None,
         headers: Mapping[str, str],
@@ -174,7 +175,7 @@ class Pages:
             sent["content-encoding"] = "gzip"
         return Response(await asyncio.shield(writing.answer), headers=sent)
 
-    async def _see(self, targets: Sequence[WatchedTarget]) -> list[Seen]:
+    async def _see(self, targets: Sequence[Target]) -> list[Seen]:
         snapshots = await self._scrapes.of(targets, math.inf)
         return [target.seen(snapshot) for target, snapshot in zip(targets, snapshots, strict=True)]
 
@@ -203,9 +204,7 @@ class _Writing:
         that to the latest request, which is good for the earlier ones as well.
         """
         if self._is_begun:
-            return [id(one.look.snapshot) for one in seen] == [
-                id(one.look.snapshot) for one in self._seen
-            ]
+            return [id(one.snapshot) for one in seen] == [id(one.snapshot) for one in self._seen]
         if asked > self._asked:
             self._asked, self._seen = asked, seen
         return True

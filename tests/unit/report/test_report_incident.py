@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from streamgauge.model.looks import Seen
 from streamgauge.report.incident import Asked, incident_of, narrowed
 from streamgauge.report.incident_text import (
     incident_json,
@@ -13,7 +14,6 @@ from streamgauge.report.incident_text import (
 )
 from streamgauge.source.inquiry import Refusal
 from streamgauge.verdict.words import Sentence
-from streamgauge.watched import Faults, Seen
 from streamgauge.web.status import stream_page
 from support.incidents import SERVER, answer, change, entry, incident_on
 from support.looks import AT, CONTINUOUS, EVENT, HYBRID, MISSING, consumer, group, look, stream
@@ -241,13 +241,13 @@ def test_a_name_is_found_by_its_label_and_only_its_own_stream_is_judged():
         return Asked()
 
     both = look(stream(EVENT, group(b"\xfe"), name=b"\xff"), stream(EVENT))
-    seen = Seen(both, None, Faults())
-    assert [one.name for one in narrowed(seen, b"s").look.snapshot.streams] == [b"s"]
+    seen = Seen(both)
+    assert [one.name for one in narrowed(seen, b"s").snapshot.streams] == [b"s"]
     found = incident_of(Target, seen, "\ufffd\\xff", "\ufffd\\xfe", ask)
     assert (found.stream.name, found.group) == (b"\xff", b"\xfe")
     assert asked == [(b"\xff", b"\xfe", 1)]
 
 
 def test_a_stream_that_is_missing_is_found_and_nothing_is_asked_of_it():
-    seen = Seen(look(stream(CONTINUOUS, **MISSING)), None, Faults())
+    seen = Seen(look(stream(CONTINUOUS, **MISSING)))
     assert incident_of(Target, seen, "s", None, None).stream.state == "missing"

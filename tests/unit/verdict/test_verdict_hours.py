@@ -2,8 +2,7 @@
 
 import pytest
 
-from streamgauge.config.model import DEFAULT_CLASSES, StreamRule
-from streamgauge.policy import Policy, StreamClass
+from streamgauge.policy import StreamClass, StreamPolicy
 from streamgauge.schedule import Schedule
 from streamgauge.verdict.judge import judge
 from support.looks import CLOSED, CONTINUOUS, MISSING, NEVER_WRITTEN, look, stream
@@ -11,13 +10,11 @@ from support.looks import CLOSED, CONTINUOUS, MISSING, NEVER_WRITTEN, look, stre
 
 def feed_open(hours, quiet_limit):
     """The policy of a feed that is open in these hours of a working day."""
-    rule = StreamRule(
-        match="s",
-        stream_class=StreamClass.CONTINUOUS,
+    return StreamPolicy(
+        StreamClass.CONTINUOUS,
         quiet_limit_seconds=quiet_limit,
         active=Schedule("mon-fri", hours, "UTC"),
     )
-    return Policy(DEFAULT_CLASSES, [rule])
 
 
 # AT is Friday 2027-01-15 08:00 UTC.
@@ -66,7 +63,7 @@ def feed_open(hours, quiet_limit):
 def test_the_policy_tells_what_an_infinite_limit_does_not(hours, age, state, reason):
     fields = age if isinstance(age, dict) else {"age": age}
     policy = feed_open(hours, quiet_limit=120.0)
-    verdict = judge(look(stream(CONTINUOUS, **fields, **CLOSED)), policy=policy).streams[0]
+    verdict = judge(look(stream(CONTINUOUS, policy=policy, **fields, **CLOSED))).streams[0]
     assert not verdict.severity.is_problem
     assert verdict.state == state
     assert verdict.reason.template.startswith(reason)
@@ -75,8 +72,8 @@ def test_the_policy_tells_what_an_infinite_limit_does_not(hours, age, state, rea
 class TestLimitsThatNeverHold:
     @staticmethod
     def found(hours):
-        feed = stream(CONTINUOUS, age=9000.0, **CLOSED)
-        verdict = judge(look(feed), policy=feed_open(hours, quiet_limit=3600.0))
+        policy = feed_open(hours, quiet_limit=3600.0)
+        verdict = judge(look(stream(CONTINUOUS, age=9000.0, policy=policy, **CLOSED)))
         return {one.kind: one for one in verdict.findings}.get("quiet limit never holds")
 
     def test_a_limit_as_long_as_the_hours_is_a_warning(self):

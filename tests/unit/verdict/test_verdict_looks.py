@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streamgauge.model.looks import faint
 from streamgauge.verdict.judge import judge
 from support.looks import AT, CONTINUOUS, EVENT, UNCLASSIFIED, consumer, group, look, stream
 
@@ -43,4 +44,4 @@ LOOKS = st.lists(STREAMS, max_size=2, unique_by=lambda one: one.name)
 @given(LOOKS, LOOKS, st.sampled_from([1.0, 15.0, 900.0]))
 def test_every_verdict_is_the_same_with_a_faint_look_as_with_the_whole(now, then, seconds):
     present, past = look(*now), look(*then, at=AT - seconds)
-    assert judge(present, past.faint()) == judge(present, past)
+    assert judge(present, faint(past)) == judge(present, past)

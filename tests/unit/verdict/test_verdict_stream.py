@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamgauge.model.records import Reaction, Stream
-from streamgauge.policy import StreamClass
+from streamgauge.policy import StreamClass, StreamPolicy
 from streamgauge.verdict.judge import judge
 from streamgauge.verdict.states import SEVERITY, StreamState
 from support.looks import (
@@ -272,6 +272,7 @@ class TestEntriesBetweenTheLooks:
         age_seconds=st.sampled_from([None, 0.0, 31.0, 1e6]),
         last_entry_timestamp_seconds=st.sampled_from([None, AT - 31.0]),
         entries_added=st.sampled_from([None, 0, 5]),
+        policy=st.sampled_from([StreamPolicy(CONTINUOUS), StreamPolicy(EVENT)]),
         groups=st.just(()),
         reactions=st.just(()),
     )

@@ -4,52 +4,30 @@ import math
 
 import pytest
 
-from streamgauge.config.model import DEFAULT_CLASSES, StreamRule
-from streamgauge.policy import Policy, StreamClass
+from streamgauge.model.records import Failure
+from streamgauge.policy import StreamPolicy
 from streamgauge.report.status import status
 from streamgauge.report.summary import exit_code, summary
 from streamgauge.report.text import report_text
 from streamgauge.report.view import view
 from streamgauge.schedule import Schedule
-from streamgauge.source.errors import Unreadable
-from streamgauge.source.stream_error import StreamError
-from streamgauge.source.topology import Outage
-from streamgauge.verdict.seen import verdict_on
-from streamgauge.watched import Faults, Seen
-from support.looks import AT, CONTINUOUS, EVENT, MISSING, group, look, stream, unreadable
+from streamgauge.verdict.judge import judge
+from support.looks import AT, CONTINUOUS, EVENT, MISSING, group, look, refused, stream, unreadable
 
 WRONG_TYPE = "WRONGTYPE Operation against a key holding the wrong kind of value"
 
 
-def policy(active=None, **classes):
-    """Each name with its class, the feeds with these hours; all else is ignored."""
-    rules = [
-        StreamRule(
-            match=name,
-            stream_class=stream_class,
-            active=active if stream_class is StreamClass.CONTINUOUS else None,
-        )
-        for name, stream_class in classes.items()
-    ]
-    return Policy(DEFAULT_CLASSES, [*rules, StreamRule(match="*", ignore=True)])
-
-
-POLICY = policy(feed=CONTINUOUS, job=EVENT)
-
-
-def judged(*streams, errors=(), nodes=None, server=None, rules=POLICY, **fields):
-    faults = Faults(server, nodes or {}, tuple(StreamError(*error) for error in errors))
-    return verdict_on(Seen(look(*streams, **fields), None, faults), rules)
+def judged(*streams, failures=(), **fields):
+    return judge(look(*streams, failures=failures, **fields))
 
 
 class TestAKeyOfAnotherType:
     @staticmethod
-    def verdict(name, stream_class, **fields):
+    def verdict(name, stream_class):
         return judged(
-            stream(stream_class, name=name, **MISSING, **fields.pop("stream", {})),
-            errors=[(name, "wrongtype", WRONG_TYPE)],
+            stream(stream_class, name=name, **MISSING),
+            failures=[refused(name, "wrongtype", WRONG_TYPE, stream_class)],
             error_counts=[unreadable(stream_class, "wrongtype")],
-            **fields,
         )
 
     @pytest.mark.parametrize(
@@ -87,27 +65,29 @@ class TestAKeyOfAnotherType:
 
     def test_outside_its_hours_a_feed_is_no_page_and_yet_a_mistake(self):
         hours = Schedule("mon-fri", "09:30-16:00", "UTC")  # AT is 08:00
-        verdict = self.verdict(
-            b"feed",
-            CONTINUOUS,
-            stream={"quiet_limit_seconds": math.inf},
-            rules=policy(active=hours, feed=CONTINUOUS),
+        policy = StreamPolicy(CONTINUOUS, quiet_limit_seconds=300.0, active=hours)
+        verdict = judged(
+            stream(CONTINUOUS, name=b"feed", quiet_limit_seconds=math.inf, **MISSING),
+            failures=[Failure(b"feed", "wrongtype", WRONG_TYPE, policy=policy)],
         )
         assert verdict.streams[0].state == "wrong type"
         assert verdict.severity == "warning"
 
     def test_no_group_of_what_was_there_before_is_judged(self):
         gone = stream(CONTINUOUS, group(lag=9, lag_seconds=99.0), name=b"feed")
-        verdict = judged(gone, errors=[(b"feed", "wrongtype", WRONG_TYPE)])
+        verdict = judged(gone, failures=[refused(b"feed", "wrongtype", WRONG_TYPE)])
         assert verdict.groups == []
 
 
 class TestAStreamThatMayNotBeRead:
-    ERRORS = ((b"feed", "noperm", "NOPERM no rights"), (b"job", "noperm", "NOPERM no rights"))
+    FAILURES = (
+        refused(b"feed", "noperm", "NOPERM no rights"),
+        refused(b"job", "noperm", "NOPERM no rights", EVENT),
+    )
     COUNTS = (unreadable(CONTINUOUS), unreadable(EVENT))
 
     def verdict(self):
-        return judged(errors=self.ERRORS, error_counts=self.COUNTS)
+        return judged(failures=self.FAILURES, error_counts=self.COUNTS)
 
     def test_it_is_named_with_the_reason(self):
         feed, job = self.verdict().streams
@@ -142,23 +122,22 @@ class TestAStreamThatMayNotBeRead:
     def test_names_stay_in_their_order(self):
         verdict = judged(
             stream(EVENT, name=b"z"),
-            errors=[(b"job", "noperm", "NOPERM"), (b"b", "noperm", "NOPERM")],
-            rules=policy(b=EVENT, job=EVENT, z=EVENT),
+            failures=[refused(b"job", "noperm"), refused(b"b", "noperm")],
         )
         assert [one.stream.name for one in verdict.streams] == [b"b", b"job", b"z"]
 
-    def test_one_that_is_ignored_is_nobodys_business(self):
-        verdict = judged(stream(EVENT, name=b"job"), errors=[(b"x", "noperm", "NOPERM")])
-        assert [one.stream.name for one in verdict.streams] == [b"job"]
-        assert status([view(verdict)], AT)["redis"][0]["errors"] == []
-
 
 class TestANodeThatCannotBeRead:
-    OUTAGE = Outage(Unreadable("timeout", "no answer in time"), [b"feed", b"job"])
+    NODE = "10.0.0.1:6379"
+    FAILURES = (
+        Failure(NODE, "timeout", "no answer in time"),
+        Failure(b"feed", "timeout", "", NODE, StreamPolicy(CONTINUOUS)),
+        Failure(b"job", "timeout", "", NODE, StreamPolicy(EVENT)),
+    )
 
     def verdict(self):
         return judged(
-            nodes={"10.0.0.1:6379": self.OUTAGE},
+            failures=self.FAILURES,
             error_counts=[unreadable(CONTINUOUS, "timeout"), unreadable(EVENT, "timeout")],
         )
 
@@ -188,7 +167,7 @@ class TestANodeThatCannotBeRead:
 
 class TestARedisThatCannotBeRead:
     def verdict(self):
-        return judged(up=0, server=Unreadable("noperm", "WRONGPASS invalid password"))
+        return judged(up=0, failures=[Failure("main", "noperm", "WRONGPASS invalid password")])
 
     def test_the_json_says_why(self):
         redis = status([view(self.verdict())], AT)["redis"][0]

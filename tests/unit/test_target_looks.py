@@ -1,15 +1,17 @@
-"""A watched target remembers what the next look is compared with, and why one failed."""
+"""A target remembers what the next look is compared with, and says why one failed."""
 
 from types import SimpleNamespace
 
 import pytest
 
 from streamgauge.config import load_config
+from streamgauge.model.looks import Looks
+from streamgauge.model.records import Failure
 from streamgauge.policy import Policy
 from streamgauge.source.errors import Unreadable
 from streamgauge.source.stream_error import StreamError
+from streamgauge.source.target import Target
 from streamgauge.source.topology import Sample
-from streamgauge.watched import History, WatchedTarget
 from support.looks import AT, look
 
 CONFIG = """
@@ -21,8 +23,10 @@ streams: [{match: feed, class: continuous}]
 
 def compared(*moments):
     """With the look of which moment each look is compared."""
-    history = History()
-    found = [history.earlier_than(look(at=at)) for at in moments]
+    looks, found = Looks(), []
+    for now in (look(at=at) for at in moments):
+        looks.keep(now)
+        found.append(looks.seen(now).earlier)
     return [None if one is None else one.at for one in found]
 
 
@@ -75,41 +79,50 @@ def target(tmp_path, topology):
     file = tmp_path / "streamgauge.yml"
     file.write_text(CONFIG)
     config = load_config(file, environ={})
-    target = WatchedTarget(config.redis[0], config.discovery, Policy.from_config(config))
+    target = Target(config.redis[0], config.discovery, Policy.from_config(config))
     target._topology = topology
     target._discovery.wait_for_first_walk = lambda _seconds: None
     return target
 
 
 def test_what_could_not_be_read_is_known_by_its_name(target, topology):
-    error = StreamError(b"feed", "wrongtype", "WRONGTYPE another kind of value")
-    topology.answer = sampled(error)
-    snapshot = target.sample(5.0)
-    assert target.seen(snapshot).faults.streams == (error,)
+    topology.answer = sampled(StreamError(b"feed", "wrongtype", "WRONGTYPE another kind of value"))
+    (failure,) = target.sample(5.0).failures
+    assert failure[:3] == (b"feed", "wrongtype", "WRONGTYPE another kind of value")
+    assert failure.policy.stream_class == "continuous"
     topology.answer = sampled()
-    assert target.seen(target.sample(5.0)).faults.streams == ()
+    assert target.sample(5.0).failures == []
 
 
 def test_why_redis_could_not_be_read_is_known_and_nothing_of_before_is_shown(target, topology):
     topology.answer = sampled()
     target.sample(5.0)
     topology.answer = Unreadable("noperm", "WRONGPASS invalid username-password pair")
-    seen = target.seen(target.sample(5.0))
-    assert (seen.look.snapshot.up, seen.earlier) == (0, None)
-    assert str(seen.faults.server) == "WRONGPASS invalid username-password pair"
+    snapshot = target.sample(5.0)
+    assert (snapshot.up, target.seen(snapshot).earlier) == (0, None)
+    assert snapshot.failures == [
+        Failure("main", "noperm", "WRONGPASS invalid username-password pair")
+    ]
 
 
 def test_who_could_not_wait_is_told_so(target):
-    assert target.seen(target.out_of_time()).faults.server.reason == "timeout"
-    assert target.seen(target.give_up()).faults.server.reason == "timeout"
+    assert [one.reason for one in target.out_of_time().failures] == ["timeout"]
+    assert [one.reason for one in target.give_up().failures] == ["timeout"]
+
+
+def test_a_fault_in_noting_changes_costs_no_scrape(target, topology, monkeypatch, caplog):
+    monkeypatch.setattr("streamgauge.source.target.note_changes", lambda *_: 1 / 0)
+    topology.answer = sampled()
+    assert target.sample(5.0).up == 1
+    assert "changes not noted" in caplog.text
 
 
 def test_two_looks_are_kept(target, topology, monkeypatch):
     clock = iter([AT, AT + 15])
-    monkeypatch.setattr("streamgauge.watched.time", SimpleNamespace(time=lambda: next(clock, AT)))
+    monkeypatch.setattr(
+        "streamgauge.source.target.time", SimpleNamespace(time=lambda: next(clock, AT))
+    )
     topology.answer = sampled()
     first, second = target.sample(5.0), target.sample(5.0)
-    seen = target.seen(second)
-    assert seen.look == (second, AT + 15)
-    assert seen.earlier.at == AT
+    assert (second.at, target.seen(second).earlier.at) == (AT + 15, AT)
     assert target.seen(first).earlier is None, "another has come since"
