@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from support import forked
 from support.exporter import ExporterProcess
 from support.history import History, Witness
 from support.peers import parametrize
@@ -25,6 +26,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    forked.IS_ON = not config.getoption("nightly")
     settings.load_profile("nightly" if config.getoption("nightly") else "daily")
 
 

@@ -46,6 +46,11 @@ def current(password: SecretStr | Source, timeout_seconds: float) -> Credentials
     return password.credentials(timeout_seconds)
 
 
+def may_change(password: SecretStr | Source | None) -> bool:
+    """Tell whether to ask for a password again may give another one."""
+    return not (password is None or isinstance(password, SecretStr))
+
+
 @dataclass(frozen=True, slots=True)
 class PasswordFile:
     """A file that holds nothing but the password."""
@@ -173,14 +178,10 @@ _made: Final[dict[str, Any]] = {}
 
 
 def _as_credentials(answer: Any, name: str) -> Credentials:
-    words = [answer] if isinstance(answer, str) else list(answer) if _is_words(answer) else []
+    words = list(answer) if isinstance(answer, tuple | list) else [answer]
     if not words or len(words) > 2 or not all(isinstance(word, str) and word for word in words):
         raise CredentialsError(f"{name} gave no (username, password) and no (password,)")
     return Credentials(words[-1], words[0] if len(words) == 2 else None)
-
-
-def _is_words(answer: Any) -> bool:
-    return isinstance(answer, tuple | list)
 
 
 def _one_line(printed: bytes, name: str) -> str:

@@ -8,8 +8,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 
+from support import forked
 from support.servers import missing
+
+Process = forked.Forked | subprocess.Popen[bytes]
 
 
 def environment(added: dict[str, str] | None = None) -> dict[str, str]:
@@ -35,21 +39,33 @@ def interruptible() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def run(
-    *arguments: object,
-    added: dict[str, str] | None = None,
-    stdout: int = subprocess.PIPE,
-) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end; `added` is added to its environment."""
-    return subprocess.run(
-        command(*arguments),
-        env=environment(added),
-        stdin=subprocess.DEVNULL,
-        stdout=stdout,
-        stderr=subprocess.PIPE,
-        text=True,
-        timeout=60,
+def start(
+    *arguments: object, added: dict[str, str] | None = None, stdout: int, stderr: int
+) -> Process:
+    """Start a command; `added` is added to its environment."""
+    words, own = [*map(str, arguments)], environment(added)
+    return forked.start(words, own, stdout, stderr) or subprocess.Popen(
+        command(*words), env=own, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr
     )
+
+
+def run(
+    *arguments: object, added: dict[str, str] | None = None, stdout: int | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end."""
+    with TemporaryFile() as out, TemporaryFile() as err:
+        process = start(*arguments, added=added, stdout=stdout or out.fileno(), stderr=err.fileno())
+        try:
+            code = process.wait(60)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise
+        for file in (out, err):
+            file.seek(0)
+        return subprocess.CompletedProcess(
+            command(*arguments), code, out.read().decode(), err.read().decode()
+        )
 
 
 def run_tool(name: str, *arguments: object) -> str:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Self
 
 import yaml
 
-from support.commands import command, environment
+from support.commands import Process, start
 from support.metrics import Scrape
 from support.polling import wait_for
 
@@ -47,7 +47,7 @@ class ExporterProcess:
         self.arguments = [*arguments]
         self.environment = environment or {}
         self.port = 0
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Process | None = None
         if config is not None:
             self.write_config(config)
             self.arguments.append(f"--config.file={self.config_file}")
@@ -71,12 +71,13 @@ class ExporterProcess:
         assert self._process is None, "it runs already"
         listen = "--web.listen-address=127.0.0.1:0"
         with self._log_file.open("wb") as log:
-            self._process = subprocess.Popen(
-                command("serve", listen, *self.arguments),
-                env=environment({"PYTHONUNBUFFERED": "1"} | self.environment),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
+            self._process = start(
+                "serve",
+                listen,
+                *self.arguments,
+                added={"PYTHONUNBUFFERED": "1"} | self.environment,
+                stdout=log.fileno(),
+                stderr=log.fileno(),
             )
         self.port = wait_for(self._listening, f"the exporter listens\n{self.log()}")
         if until_ready:

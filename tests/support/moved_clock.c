@@ -16,8 +16,8 @@ static const int64_t SECOND = 1000000000;
 static volatile int64_t *offset;
 static int (*real_clock_gettime)(clockid_t, struct timespec *);
 
-__attribute__((constructor)) static void begin(void) {
-  real_clock_gettime = dlsym(RTLD_NEXT, "clock_gettime");
+/* Also of a process that was forked from one without the variable, and has it now. */
+static void find_offset(void) {
   const char *path = getenv("MOVED_CLOCK");
   int file = path ? open(path, O_RDONLY) : -1;
   if (file < 0) return;
@@ -26,9 +26,15 @@ __attribute__((constructor)) static void begin(void) {
   if (mapped != MAP_FAILED) offset = mapped;
 }
 
+__attribute__((constructor)) static void begin(void) {
+  real_clock_gettime = dlsym(RTLD_NEXT, "clock_gettime");
+  find_offset();
+}
+
 static int64_t now(clockid_t clock) {
   struct timespec real;
   if (!real_clock_gettime) begin();
+  if (!offset) find_offset();
   real_clock_gettime(clock, &real);
   return real.tv_sec * SECOND + real.tv_nsec + (offset ? *offset : 0);
 }
@@ -37,6 +43,7 @@ int clock_gettime(clockid_t clock, struct timespec *told) {
   if (!real_clock_gettime) begin();
   if (clock == CLOCK_PROCESS_CPUTIME_ID || clock == CLOCK_THREAD_CPUTIME_ID)
     return real_clock_gettime(clock, told);
+  if (!offset) find_offset();
   int failed = real_clock_gettime(clock, told);
   if (!failed && offset) {
     int64_t moved = told->tv_sec * SECOND + told->tv_nsec + *offset;

@@ -1,30 +1,24 @@
 """Hours in seconds: a real server and a real exporter whose clocks a test moves."""
 
-import shutil
 import struct
-import subprocess
 import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
 
+from support.clock_library import clock_library
 from support.exporter import ExporterProcess
 from support.metrics import Scrape
 from support.servers import RealServer, missing
-
-SOURCE = Path(__file__).with_name("moved_clock.c")
 
 
 class MovedClock:
     """A clock that processes started with its `environment` read in place of the machine's."""
 
     def __init__(self, directory: Path):
-        compiler = shutil.which("cc") or shutil.which("gcc")
-        if compiler is None:
+        library = clock_library()
+        if library is None:
             missing("a C compiler")
-        library = directory / "moved_clock.so"
-        command = [compiler, "-shared", "-fPIC", "-O2", "-o", library, SOURCE, "-ldl"]
-        subprocess.run(command, check=True)
         self._offset_file = directory / "offset"
         self._offset_file.write_bytes(struct.pack("q", 0))
         self.environment = {"LD_PRELOAD": str(library), "MOVED_CLOCK": str(self._offset_file)}

@@ -17,20 +17,17 @@ from streamgauge.config.values import (
     MaybeDuration,
     MaybePattern,
     Section,
-    check_pattern,
+    check_literal,
     check_text,
     surroundings,
 )
 
 
 def _name(value: object) -> str:
-    pattern = check_pattern(value)
-    if not globs.is_literal(globs.encode(pattern)):
-        raise RefusedError(
-            f"found {found(pattern)}, a pattern; write match to count what matches it, "
-            r"or \ before a character that is meant literally"
-        )
-    return pattern
+    remedy = (
+        "write match to count what matches it, or \\ before a character that is meant literally"
+    )
+    return check_literal(value, remedy)
 
 
 def _field(value: object) -> str:

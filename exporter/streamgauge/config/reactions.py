@@ -6,24 +6,21 @@ from pydantic import PlainValidator, ValidationInfo, field_validator
 
 from streamgauge import globs
 from streamgauge.config.model import ReactionRule
-from streamgauge.config.problems import RefusedError, found
+from streamgauge.config.problems import RefusedError
 from streamgauge.config.values import (
     Duration,
     MaybePattern,
     Section,
-    check_pattern,
+    check_literal,
     surroundings,
 )
 
 
 def _stream(value: object) -> str:
-    pattern = check_pattern(value)
-    if not globs.is_literal(globs.encode(pattern)):
-        raise RefusedError(
-            f"found {found(pattern)}, a pattern; a reaction names each stream in full, "
-            r"with \ before a character that is meant literally"
-        )
-    return pattern
+    remedy = (
+        "a reaction names each stream in full, with \\ before a character that is meant literally"
+    )
+    return check_literal(value, remedy)
 
 
 Stream = Annotated[str, PlainValidator(_stream)]

@@ -130,6 +130,14 @@ def check_pattern(value: object) -> str:
     return pattern
 
 
+def check_literal(value: object, remedy: str) -> str:
+    """The text of a pattern that names one thing; RefusedError, with what to do, for another."""
+    pattern = check_pattern(value)
+    if not globs.is_literal(globs.encode(pattern)):
+        raise RefusedError(f"found {found(pattern)}, a pattern; {remedy}")
+    return pattern
+
+
 def _path(value: object, info: ValidationInfo) -> Path:
     text = check_text(value)
     if "\n" in text or "-----BEGIN" in text:  # not repeated: it may be a key

@@ -21,9 +21,8 @@ def arrival_us(entry_id: StreamId, marks: tuple[Mark, ...], now_us: int) -> int:
     `marks` say which was the stream's last ID at earlier looks and at this one. Without any, there
     was no look yet, or none has contradicted an ID's time.
     """
-    if not marks:  # of most streams: nothing has ever been contradicted
-        return now_us if contradicts(entry_id, None, now_us) else min(entry_id.ms * 1000, now_us)
-    after_us, by_us = looks_around(entry_id, marks)
+    # Of most streams there are none: nothing has ever been contradicted.
+    after_us, by_us = looks_around(entry_id, marks) if marks else (None, None)
     by_us = now_us if by_us is None else by_us
     if contradicts(entry_id, after_us, by_us):
         return by_us

@@ -16,12 +16,10 @@ from streamgauge.model.marks import Mark, noted
 from streamgauge.model.memory import FeedMemory, Memory, StreamMemory, is_another
 from streamgauge.model.places import placed
 from streamgauge.model.quiet import quiet_limit_seconds
+from streamgauge.model.reaction import GRACE_US
 from streamgauge.model.readings import StreamReading
 from streamgauge.model.records import AbsentGroup, Stream
 from streamgauge.policy import StreamClass, StreamPolicy
-
-GRACE_US: Final = 300 * 1_000_000
-"""For so long after an outage a group that was within its limit before does not stand still."""
 
 _FORGOTTEN_AFTER_US: Final = 86_400 * 1_000_000
 """A group that vanished is told for a day."""

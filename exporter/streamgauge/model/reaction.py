@@ -17,8 +17,8 @@ from streamgauge.model.arrival import arrival_us, contradicts
 from streamgauge.model.ids import NEVER, StreamId
 from streamgauge.model.marks import Mark
 
-_GRACE_US: Final = 300 * 1_000_000
-"""For so long after an outage no limit holds for a trigger that was within it before."""
+GRACE_US: Final = 300 * 1_000_000
+"""For so long after an outage no limit holds for what was within it before."""
 
 _LAST_SEQUENCE: Final = 2**64 - 1
 
@@ -133,7 +133,7 @@ def limited(
     """
     free_until_us = 0 if known is None else known.free_until_us
     if known is not None and known.is_within and is_disturbed and now.after_us >= free_until_us:
-        free_until_us = now.after_us + _GRACE_US
+        free_until_us = now.after_us + GRACE_US
     limit = math.inf if now.after_us < free_until_us else within_seconds
     is_within = now.wait_seconds <= limit
     return replace(now, is_within=is_within, free_until_us=free_until_us, look=look), limit

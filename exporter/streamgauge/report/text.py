@@ -96,9 +96,7 @@ def _print_view(console: Console, view: View) -> None:
             console.print()
             print_part(console, part, prefix)
     if view.verdict.up and view.severity.is_problem:
-        console.print(
-            Text("\nMore about one: streamgauge report --stream NAME [--group NAME]", "dim")
-        )
+        console.print(Text(f"\n{_MORE}", "dim"))
     console.print()
 
 

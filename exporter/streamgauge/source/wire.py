@@ -12,10 +12,9 @@ from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 import hiredis
-from pydantic import SecretStr
 
 from streamgauge.config import RedisConfig
-from streamgauge.credentials import Credentials
+from streamgauge.credentials import Credentials, may_change
 from streamgauge.source.commands import Command, Packed, packed
 from streamgauge.source.connect import (
     LoginRefusedError,
@@ -63,9 +62,9 @@ class Wire:
         try:
             self._open(part)
         except LoginRefusedError:
-            if self._settings.password is None or isinstance(self._settings.password, SecretStr):
+            if not may_change(self._settings.password):
                 raise
-            self._open(part)  # the password may have changed since it was asked for
+            self._open(part)
 
     def _open(self, part: Deadline) -> None:
         credentials = credentials_for(self._settings, part.remaining())

@@ -8,7 +8,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from streamgauge.report.incident import Asked
+from streamgauge.report.incident import Asked, not_asked
 from streamgauge.source.errors import Unreadable
 from streamgauge.source.inquiry import Answer
 from streamgauge.verdict.words import Sentence, duration
@@ -44,10 +44,7 @@ class Inquiries:
         try:
             answer = inquire()
         except Unreadable as error:
-            detail = str(error).encode("utf-8", "surrogateescape")
-            return Asked(
-                None, Sentence(f"Redis could not be asked ({error.reason}): {{}}", (detail,))
-            )
+            return not_asked(error)
         with self._lock:
             self._kept.pop(about, None)
             self._kept[about] = _Kept(answer, self._clock())

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from streamgauge.policy import StreamClass
 from streamgauge.report.view import Figure, Part, Row, View, view
 from streamgauge.verdict.records import RedisVerdict
 from streamgauge.verdict.states import Severity, worst
 from streamgauge.verdict.words import counted
+
+R = TypeVar("R")
 
 MEANINGS: Final = {
     StreamClass.CONTINUOUS: "a feed that must never dry up",
@@ -197,16 +199,7 @@ def _listed(counts: Counter[str]) -> str:
 
 def _together(rows: Sequence[StreamRow]) -> Rows:
     """Put problems that are alike in one place, as many as fit."""
-    alike: defaultdict[tuple[object, ...], list[StreamRow]] = defaultdict(list)
-    for row in rows:
-        alike[row.alike()].append(row)
-    places: list[list[StreamRow]] = []
-    for row in rows:
-        ones = alike[row.alike()]
-        if len(ones) < FEWEST_ALIKE:
-            places.append([row])
-        elif row is ones[0]:
-            places.append(ones)
+    places = _places(rows, StreamRow.alike)
     shown = [Alike(ones[:MOST_ALIKE], len(ones[MOST_ALIKE:])) for ones in places]
     kept = list(_fitting(shown, MOST_PROBLEMS))
     return Rows(kept, len(rows) - sum(one.total for one in kept))
@@ -231,13 +224,19 @@ def _fitting(ones: Iterable[Alike], room: int) -> Iterator[Alike]:
 
 def alike_findings(rows: Sequence[Row]) -> list[list[Row]]:
     """Put many findings of one kind in one place; others stay alone."""
-    kinds: defaultdict[str, list[Row]] = defaultdict(list)
+    return _places(rows, lambda row: row.state)
+
+
+def _places(rows: Sequence[R], kind_of: Callable[[R], object]) -> list[list[R]]:
+    """Rows of one kind where the first of them is, if there are many; one that has none alone."""
+    kinds: defaultdict[object, list[R]] = defaultdict(list)
     for row in rows:
-        kinds[row.state].append(row)
-    places: list[list[Row]] = []
+        kinds[kind_of(row)].append(row)
+    places: list[list[R]] = []
     for row in rows:
-        ones = kinds[row.state]
-        if len(ones) < FEWEST_ALIKE or not row.state:
+        kind = kind_of(row)
+        ones = kinds[kind]
+        if len(ones) < FEWEST_ALIKE or not kind:
             places.append([row])
         elif row is ones[0]:
             places.append(ones)
