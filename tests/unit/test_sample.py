@@ -2,26 +2,31 @@
 
 import pytest
 
-from streamgauge.model.records import Consumer, Stream
-from streamgauge.policy import StreamClass
+from streamgauge.model.records import Consumer
 from streamgauge.source.brief import Brief
 from streamgauge.source.deadline import Deadline
 from streamgauge.source.errors import ErrorReply, Unreadable
 from streamgauge.source.greeting import Greeting
-from streamgauge.source.sample import Terms, take_sample
+from streamgauge.source.sample import Request, read_node
 from streamgauge.source.second_round import Lookups
+from streamgauge.source.topology import Readings
 from support.resp import command_parts
 
 TIME = [b"1800000000", b"5"]
 FULL = [b"entry", b"x" * 20_000]
 
 
-def concluded(reading):
-    groups = tuple((group.name, group.consumer_list) for group in reading.groups)
-    return Stream(reading.name, StreamClass.EVENT, 1, None, reading.length, groups=groups)
+class Found:
+    """What a sample brought: streams, and whatever else it tells."""
 
+    def __init__(self, readings):
+        readings = Readings(readings)
+        self.streams = list(readings)
+        self.names = [stream.name for stream in self.streams]
+        self._rest = readings.sample
 
-TERMS = Terms(concluded, 9)
+    def __getattr__(self, name):
+        return getattr(self._rest, name)
 
 
 class Server:
@@ -82,14 +87,15 @@ class Server:
 
 def sample(server, count, brief=None):
     names = [b"%d" % number for number in range(count)]
-    return take_sample(
-        server,
-        names,
-        TERMS,
-        deadline=Deadline(60),
-        brief=brief if brief is not None else Brief(),
-        greeting=Greeting("auto"),
-        lookups=Lookups(),
+    return Found(
+        read_node(
+            server,
+            Request(names, 9),
+            deadline=Deadline(60),
+            brief=brief if brief is not None else Brief(),
+            greeting=Greeting("auto"),
+            lookups=Lookups(),
+        )
     )
 
 
@@ -106,10 +112,10 @@ def first_rounds(server):
 def test_every_stream_comes_back_once_with_what_both_rounds_told():
     found = sample(Server(), 500)
     assert found.now_us == 1_800_000_000_000_005
-    assert [stream.name for stream in found.streams] == [b"%d" % number for number in range(500)]
-    assert {stream.groups for stream in found.streams} == {
-        ((b"g", (Consumer(b"c", 1, 1.5, None),)),)
-    }
+    assert found.names == [b"%d" % number for number in range(500)]
+    for stream in found.streams:
+        (group,) = stream.groups
+        assert (group.name, group.consumer_list) == (b"g", (Consumer(b"c", 1, 1.5, None),))
 
 
 def test_batches_grow_while_replies_are_small():
@@ -190,7 +196,7 @@ class TestLargeEntries:
         for _ in range(2):
             server = Server(large=True, errors=refusing)
             found = sample(server, 3, brief)
-            assert sorted(stream.name for stream in found.streams) == [b"0", b"1", b"2"]
+            assert sorted(found.names) == [b"0", b"1", b"2"]
             assert (found.errors, found.read_whole) == ([], 3)
             assert found.script_denial == denial
         assert server.sent(b"EVAL_RO", b"EVALSHA_RO") == []  # it was told so once
@@ -226,7 +232,7 @@ class TestLargeEntries:
         lost = {(b"EVALSHA_RO",): "NOSCRIPT No matching script."}
         server = Server(large=True, errors=lost)
         found = sample(server, 3, brief)
-        assert sorted(stream.name for stream in found.streams) == [b"0", b"1", b"2"]
+        assert sorted(found.names) == [b"0", b"1", b"2"]
         assert (found.errors, found.read_whole, found.script_denial) == ([], 0, None)
         assert len(server.sent(b"EVAL_RO", b"EVALSHA_RO")) < 20
         assert len(Server.sent(server, b"XRANGE")) == 0
@@ -248,7 +254,7 @@ class TestLargeEntries:
 
         server.answer = answer_like_redis
         found = sample(server, 3, brief)
-        assert sorted(stream.name for stream in found.streams) == [b"1", b"2"]
+        assert sorted(found.names) == [b"1", b"2"]
         assert [(error.name, error.reason) for error in found.errors] == [(b"0", "noperm")]
 
     def test_a_denial_in_the_second_round_costs_no_stream_either(self):
@@ -264,7 +270,7 @@ class TestLargeEntries:
 
         server.answer = refuse_entries
         found = sample(server, 3, brief)
-        assert sorted(stream.name for stream in found.streams) == [b"0", b"1", b"2"]
+        assert sorted(found.names) == [b"0", b"1", b"2"]
         assert found.errors == []
 
     def test_a_stream_that_is_gone_is_gone_for_the_script_too(self):

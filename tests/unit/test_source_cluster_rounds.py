@@ -1,15 +1,14 @@
 """The rounds of one scrape of a cluster, with nodes that answer without any network."""
 
 from streamgauge.config import RedisConfig
-from streamgauge.model.records import Stream
-from streamgauge.policy import StreamClass
 from streamgauge.source.cluster import Cluster
 from streamgauge.source.errors import Redirect, Unreadable
 from streamgauge.source.node import Node
-from streamgauge.source.sample import NodeSample
+from streamgauge.source.sample import NodeSample, Request
 from streamgauge.source.session import Visit
 from streamgauge.source.slots import SlotMap
 from streamgauge.source.stream_error import StreamError
+from streamgauge.source.topology import Readings
 
 A = Node("a", 1)
 MOVED = StreamError(b"y", "other", "MOVED", Redirect("b", 2, asking=False))
@@ -40,9 +39,12 @@ class Running:
 def test_what_was_read_counts_when_time_runs_out_as_a_round_begins(monkeypatch):
     cluster = Cluster(RedisConfig(name="c", host="a", port=1, mode="cluster"))
     cluster._slots = SlotMap([(0, 16383, [A])])
-    read = Stream(b"x", StreamClass.EVENT, 1, None, 7)
-    visit = Visit(NodeSample(1, 0.0, "master", [read], [MOVED]), 0.5, 0.25)
-    monkeypatch.setattr(cluster, "_visit", lambda *_: visit)
-    sample = cluster.sample([b"x", b"y"], None, Running(60.0, 0.0))
-    assert [stream.name for stream in sample.streams] == [b"x"]
-    assert [error.name for error in sample.errors] == [b"y"]
+
+    def visit(*_):
+        yield b"x"
+        return Visit(NodeSample(1, 0.0, "master", [MOVED]), 0.5, 0.25)
+
+    monkeypatch.setattr(cluster, "_visit", visit)
+    readings = Readings(cluster.readings(Request([b"x", b"y"], 9), Running(60.0, 0.0)))
+    assert list(readings) == [b"x"]
+    assert [error.name for error in readings.sample.errors] == [b"y"]

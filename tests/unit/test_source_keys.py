@@ -3,8 +3,7 @@
 import pytest
 
 from streamgauge.model.readings import KeyReading
-from streamgauge.model.records import KEY_ERROR_REASONS, Key, KeyCount, Stream
-from streamgauge.policy import StreamClass
+from streamgauge.model.records import KEY_ERROR_REASONS, Key, KeyCount
 from streamgauge.source.brief import Brief
 from streamgauge.source.deadline import Deadline
 from streamgauge.source.errors import ErrorReply, Redirect, Unreadable
@@ -13,12 +12,12 @@ from streamgauge.source.greeting import Greeting
 from streamgauge.source.key_records import error_counts, key_state, unread_keys
 from streamgauge.source.keys import KeyAnswer, KeyFailure, key_answer, key_commands
 from streamgauge.source.node import Node
-from streamgauge.source.sample import NodeSample, Terms, take_sample
+from streamgauge.source.sample import NodeSample, Request, read_node
 from streamgauge.source.second_round import Lookups
 from streamgauge.source.session import Visit
 from streamgauge.source.slots import SlotMap
 from streamgauge.source.tally import Tally
-from streamgauge.source.topology import Sample
+from streamgauge.source.topology import Readings, Sample
 from streamgauge.source.walk import _scans
 from streamgauge.state_keys import StateKey, StateKeys
 from support.resp import command_name
@@ -29,9 +28,6 @@ A, B = Node("a", 1), Node("b", 2)
 MOVED = ErrorReply.parse("MOVED 3999 b:2")
 DENIED = ErrorReply.parse("NOPERM no permissions to run it")
 NO_HASH = ErrorReply.parse("WRONGTYPE Operation against a key")
-
-
-TERMS = Terms(lambda reading: Stream(reading.name, StreamClass.EVENT, 1, None), 9)
 
 
 class Server:
@@ -59,15 +55,18 @@ class Server:
 
 def sample(*subjects, **answers):
     server = Server(**answers)
-    return server, take_sample(
-        server,
-        subjects,
-        TERMS,
-        deadline=Deadline(9),
-        brief=Brief(),
-        greeting=Greeting("auto"),
-        lookups=Lookups(),
+    readings = Readings(
+        read_node(
+            server,
+            Request(subjects, 9),
+            deadline=Deadline(9),
+            brief=Brief(),
+            greeting=Greeting("auto"),
+            lookups=Lookups(),
+        )
     )
+    list(readings)
+    return server, readings.sample
 
 
 STREAM = [b"length", 0, b"groups", 0, b"last-generated-id", b"0-0", b"first-entry", None]
@@ -129,7 +128,7 @@ def test_errors_have_a_reason(replies, is_read, reason):
 
 
 def of(*, readings=(), failures=(), outages=None):
-    return Sample(NOW_US, 0.0, frozenset(), [], [], {}, 0.0, 0.0, readings, failures, outages or {})
+    return Sample(NOW_US, 0.0, frozenset(), [], {}, 0.0, 0.0, readings, failures, outages or {})
 
 
 KEYS = StateKeys((PLAIN, TIMED), (b"h:*", b"i:*"))
@@ -174,7 +173,7 @@ def test_every_reason_is_counted_where_a_key_is_declared():
 
 
 def visit(*readings, failures=()):
-    return Visit(NodeSample(1, 0.0, "master", [], [], readings, list(failures)), 0.0, 0.0)
+    return Visit(NodeSample(1, 0.0, "master", [], readings, list(failures)), 0.0, 0.0)
 
 
 EVERYWHERE = SlotMap([(0, 16383, [A])])

@@ -9,7 +9,8 @@ from streamgauge.source.deadline import Deadline
 from streamgauge.source.errors import Unreadable
 from streamgauge.source.in_turn import InTurn
 from streamgauge.source.node import Node
-from streamgauge.source.parallel import run_all
+from streamgauge.source.parallel import merged, run_all
+from streamgauge.source.topology import Readings
 from streamgauge.source.wire import AskingWire
 
 A, B, C = Node("a", 1), Node("b", 2), Node("c", 3)
@@ -59,14 +60,41 @@ def test_nobody_who_answers_is_unreadable_for_the_last_reason():
         next(InTurn("node").answers([], lambda *_: None, Deadline(1), of_time=1))
 
 
-def test_one_that_hangs_holds_up_no_other():
-    gate = threading.Event()
-    try:
-        tasks = {"quick": lambda: 1, "hanging": lambda: gate.wait(30)}
-        assert run_all(tasks, 1) == {"quick": 1}
-    finally:
-        gate.set()
-    assert run_all({"one": lambda: 1, "two": lambda: 2}) == {"one": 1, "two": 2}
+def counting(most, result):
+    yield from range(most)
+    return result
+
+
+def all_of(tasks, seconds):
+    found = Readings(merged(tasks, seconds))
+    return sorted(found), found.sample
+
+
+def test_all_are_run_at_once():
+    barrier = threading.Barrier(2)
+    tasks = {one: lambda: barrier.wait(30) >= 0 for one in "ab"}
+    assert run_all(tasks) == {"a": True, "b": True}
+
+
+def test_what_several_bring_comes_as_it_is_brought_and_however_much_it_is():
+    tasks = {"few": lambda: counting(3, "a"), "many": lambda: counting(5_000, "b")}
+    assert all_of(tasks, 60) == (sorted([*range(3), *range(5_000)]), {"few": "a", "many": "b"})
+
+
+def test_one_that_hangs_holds_up_no_other_and_who_comes_too_late_is_let_go():
+    gate, ended = threading.Event(), threading.Event()
+
+    def hanging():
+        try:
+            gate.wait(30)
+            yield from range(10_000)
+        finally:
+            ended.set()
+
+    tasks = {"quick": lambda: counting(2, 1), "hanging": hanging}
+    assert all_of(tasks, 1) == ([0, 1], {"quick": 1})
+    gate.set()
+    assert ended.wait(30)
 
 
 class EchoingWire:

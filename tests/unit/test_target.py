@@ -105,7 +105,7 @@ def test_a_fault_of_the_program_costs_the_scrape_and_nothing_more(
 ):
     client.xadd("s:feed", {"a": 1})
     with watching(port, tmp_path) as target:
-        monkeypatch.setattr("streamgauge.source.session.take_sample", lambda *_, **__: 1 / 0)
+        monkeypatch.setattr("streamgauge.source.session.read_node", lambda *_, **__: 1 / 0)
         assert target.sample(5).up == 0
         monkeypatch.undo()
         assert target.sample(5).up == 1

@@ -5,13 +5,15 @@ from types import SimpleNamespace
 import pytest
 
 from streamgauge.config import load_config
+from streamgauge.model.ids import NEVER
 from streamgauge.model.looks import Looks
+from streamgauge.model.readings import StreamReading
 from streamgauge.model.records import Failure
 from streamgauge.policy import Policy
 from streamgauge.source.errors import Unreadable
 from streamgauge.source.stream_error import StreamError
 from streamgauge.source.target import Target
-from streamgauge.source.topology import Sample
+from streamgauge.source.topology import Outage, Sample
 from support.looks import AT, look
 
 CONFIG = """
@@ -55,10 +57,12 @@ class Topology:
 
     def __init__(self):
         self.answer = None
+        self.read = ()
 
-    def sample(self, *_):
+    def readings(self, *_):
         if isinstance(self.answer, Unreadable):
             raise self.answer
+        yield from self.read
         return self.answer
 
     def abort(self):
@@ -66,7 +70,7 @@ class Topology:
 
 
 def sampled(*errors):
-    return Sample(int(AT * 1e6), 0.0, frozenset(), [], errors, {}, 0.0, 0.0)
+    return Sample(int(AT * 1e6), 0.0, frozenset(), errors, {}, 0.0, 0.0)
 
 
 @pytest.fixture
@@ -92,6 +96,22 @@ def test_what_could_not_be_read_is_known_by_its_name(target, topology):
     assert failure.policy.stream_class == "continuous"
     topology.answer = sampled()
     assert target.sample(5.0).failures == []
+
+
+@pytest.mark.parametrize(
+    "failed",
+    [
+        {"errors": [StreamError(b"feed", "timeout", "")]},
+        {"outages": {"a:1": Outage(Unreadable("timeout", ""), [b"feed"])}},
+    ],
+)
+def test_what_was_read_before_its_node_failed_is_not_shown(target, topology, failed):
+    topology.read = [StreamReading(b"feed", int(AT * 1e6), 7, 0, NEVER, None, None, ())]
+    topology.answer = sampled()
+    assert [one.length for one in target.sample(5.0).streams] == [7]
+    topology.answer = topology.answer._replace(**failed)
+    snapshot = target.sample(5.0)
+    assert (snapshot.up, snapshot.streams) == (1, ())
 
 
 def test_why_redis_could_not_be_read_is_known_and_nothing_of_before_is_shown(target, topology):

@@ -113,9 +113,6 @@ class Memory:
 
     `look` numbers the looks, failed ones too; `has_news` when what this one saw must not be lost.
     `is_new` until the first look of all has ended; `changes` are of streams that had troubles.
-
-    A node that was given up still concludes from its thread: nothing is iterated here but copies,
-    and nothing is deleted that has to be there.
     """
 
     def __init__(

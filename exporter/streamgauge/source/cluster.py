@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from functools import partial
 from typing import Final
 
 from streamgauge.config import RedisConfig
 from streamgauge.logs import EventLog
+from streamgauge.model.readings import StreamReading
 from streamgauge.source import replies
 from streamgauge.source.deadline import Deadline
 from streamgauge.source.errors import Unreadable
 from streamgauge.source.gather import Gathering, Plan, Route, first_plan
 from streamgauge.source.in_turn import InTurn
-from streamgauge.source.keys import Subject
 from streamgauge.source.node import Node, settings_at
-from streamgauge.source.parallel import run_all
-from streamgauge.source.sample import Terms
+from streamgauge.source.parallel import merged
+from streamgauge.source.sample import Request
 from streamgauge.source.session import Session, Visit
 from streamgauge.source.slots import SlotMap, slot_map
 from streamgauge.source.topology import Sample
@@ -46,11 +46,13 @@ class Cluster:
         self._sessions: dict[Route, Session] = {}
         self._in_turn = InTurn("node")
 
-    def sample(self, subjects: Sequence[Subject], terms: Terms, deadline: Deadline) -> Sample:
+    def readings(
+        self, request: Request, deadline: Deadline
+    ) -> Generator[StreamReading, None, Sample]:
         """Read every stream and key; raises Unreadable when no primary can be read."""
         started = time.monotonic()
         slots = self._current_slots(deadline)
-        plan, unserved = first_plan(slots, subjects)
+        plan, unserved = first_plan(slots, request.subjects)
         gathering = Gathering(unserved)
         for share in _ROUNDS:
             try:
@@ -58,7 +60,7 @@ class Cluster:
                 seconds = within.remaining() + _GRACE_SECONDS
             except Unreadable:  # no time is left; what was read counts
                 break
-            plan = self._round(plan, gathering, terms, within, seconds)
+            plan = yield from self._round(plan, gathering, request, within, seconds)
             if gathering.is_incomplete:
                 slots = self._newer_slots(slots, gathering, deadline)
                 _merge(plan, gathering.rerouted(slots))
@@ -100,17 +102,19 @@ class Cluster:
             session.abort()
 
     def _round(
-        self, plan: Plan, gathering: Gathering, terms: Terms, within: Deadline, seconds: float
-    ) -> Plan:
+        self, plan: Plan, gathering: Gathering, request: Request, within: Deadline, seconds: float
+    ) -> Generator[StreamReading, None, Plan]:
         """Ask every node of the plan at once; returns what to ask where in the next round.
 
         Each node has the time `within`; `seconds` are how long they are waited for.
         """
         tasks = {
-            route: partial(self._visit, self._session(route), subjects, terms, within)
+            route: partial(
+                self._visit, self._session(route), request._replace(subjects=subjects), within
+            )
             for route, subjects in plan.items()
         }
-        results = run_all(tasks, seconds)
+        results = yield from merged(tasks, seconds)
         elsewhere: Plan = {}
         for route, subjects in plan.items():
             result = results.get(route)
@@ -121,10 +125,10 @@ class Cluster:
         return elsewhere
 
     def _visit(
-        self, session: Session, subjects: Sequence[Subject], terms: Terms, deadline: Deadline
-    ) -> Visit | Unreadable:
+        self, session: Session, request: Request, deadline: Deadline
+    ) -> Generator[StreamReading, None, Visit | Unreadable]:
         try:
-            return session.sample(subjects, terms, deadline)
+            return (yield from session.readings(request, deadline))
         except Unreadable as error:
             return error
         except Exception:  # noqa: BLE001 - a fault of this program must cost no other node

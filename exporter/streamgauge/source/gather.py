@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from streamgauge.model.readings import KeyReading
-from streamgauge.model.records import Stream
 from streamgauge.source.errors import Unreadable
 from streamgauge.source.keys import KeyFailure, Subject, name_of
 from streamgauge.source.node import Node
@@ -50,7 +49,6 @@ class Gathering:
     """Takes in one round of visits after the other, and says where to ask again."""
 
     def __init__(self, unserved: Iterable[Subject]) -> None:
-        self._streams: dict[bytes, Stream] = {}
         self._key_readings: dict[StateKey, KeyReading] = {}
         self._errors = {subject: _unserved(subject) for subject in unserved}
         self._outages: dict[Node, Unreadable] = {}
@@ -72,7 +70,6 @@ class Gathering:
             self._errors.pop(subject, None)
             self._asked_at.pop(subject, None)
         sample = result.sample
-        self._streams |= {stream.name: stream for stream in sample.streams}
         self._key_readings |= {reading.key: reading for reading in sample.key_readings}
         failed: list[StreamError | KeyFailure] = [*sample.errors, *sample.key_failures]
         for error in failed:
@@ -129,7 +126,6 @@ class Gathering:
             clock_offset_seconds=furthest.clock_offset_seconds,
             roles=frozenset(sample.role for sample in samples if sample.role == "master"),
             servers=frozenset(sample.server for sample in samples if sample.server),
-            streams=list(self._streams.values()),
             errors=[error for error in errors if isinstance(error, StreamError)],
             outages={str(n): Outage(self._outages[n], held) for n, held in names.items()},
             connect_seconds=connect_seconds,

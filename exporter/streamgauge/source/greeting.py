@@ -29,8 +29,9 @@ _SENTINEL: Final = "a sentinel, which holds no streams; name it in sentinel.node
 class Greeting:
     """What is known of the server behind one connection."""
 
-    def __init__(self, mode: str) -> None:
+    def __init__(self, mode: str, *, primary: bool = False) -> None:
         self._mode = mode
+        self._wants_primary = primary
         self._run_id: str | None = None
         self._may_ask_role = True
         self.role: str | None = None
@@ -73,6 +74,8 @@ class Greeting:
         if self.role == "master" and known.role == "slave":
             raise ConnectionLostError("the server turned into a replica")
         self.role = known.role
+        if self._wants_primary and known.role == "slave":
+            raise Unreadable("replica", "named as the primary, but is a replica")
         if self._may_ask_role:
             if isinstance(answers[2], ErrorReply):
                 self._may_ask_role = False

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from typing import Final
 
 from streamgauge.config import RedisConfig
 from streamgauge.logs import EventLog
+from streamgauge.model.readings import StreamReading
 from streamgauge.source import replies
 from streamgauge.source.cluster import Cluster
 from streamgauge.source.deadline import Deadline
 from streamgauge.source.errors import Unreadable
-from streamgauge.source.keys import Subject
-from streamgauge.source.sample import Terms
+from streamgauge.source.sample import Request
 from streamgauge.source.sentinel import Sentinel
 from streamgauge.source.session import Session
 from streamgauge.source.standalone import Standalone
@@ -47,18 +47,20 @@ class Auto:
         """Tell whether a stream may move from one of several servers to another."""
         return self._found.keys_move
 
-    def sample(self, subjects: Sequence[Subject], terms: Terms, deadline: Deadline) -> Sample:
+    def readings(
+        self, request: Request, deadline: Deadline
+    ) -> Generator[StreamReading, None, Sample]:
         """Read every stream and key; raises Unreadable."""
         cluster = self._cluster
         if cluster is None:
             try:
-                return self._alone.sample(subjects, terms, deadline)
+                return (yield from self._alone.readings(request, deadline))
             except Unreadable as error:
                 if error.reason != "cluster":
                     raise
             cluster = self._join()
         try:
-            return cluster.sample(subjects, terms, deadline)
+            return (yield from cluster.readings(request, deadline))
         except Unreadable as error:
             if _NO_CLUSTER in str(error):  # another server has taken its place
                 cluster.close()

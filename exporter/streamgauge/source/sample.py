@@ -12,13 +12,12 @@ next while the last is read, and no more is held than a few of them.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from functools import partial
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
 from streamgauge.model.readings import GroupReading, KeyReading, StreamReading
-from streamgauge.model.records import Stream
 from streamgauge.source import commands, replies
 from streamgauge.source.brief import Brief
 from streamgauge.source.deadline import Deadline
@@ -46,18 +45,18 @@ _MOST_HELD_BYTES: Final = 1024 * 1024
 for a script, serves nobody else meanwhile: it shall be able to after each such stream."""
 
 
-class Terms(NamedTuple):
-    """How streams are read: what follows from a reading, of how large groups all consumers, and
-    the reactions that are declared, if any.
+class Request(NamedTuple):
+    """What a sample asks for: streams and keys, of how large groups all consumers, and the
+    reactions that are declared, if any.
     """
 
-    conclude: Callable[[StreamReading], Stream]
+    subjects: Sequence[Subject]
     max_consumers: int
     reactions: Reactions | None = None
 
 
 class NodeSample(NamedTuple):
-    """What two rounds brought back from one server: a record or an error for every subject.
+    """What two rounds brought back from one server beside the readings of its streams.
 
     `clock_offset_seconds` is the server's clock minus this machine's, to within the first reply's
     travel time. `role` is `master`, `slave` or, when the server does not tell, None. `read_whole`
@@ -67,7 +66,6 @@ class NodeSample(NamedTuple):
     now_us: int
     clock_offset_seconds: float
     role: str | None
-    streams: list[Stream]
     errors: list[StreamError]
     key_readings: Sequence[KeyReading] = ()
     key_failures: Sequence[KeyFailure] = ()
@@ -76,24 +74,22 @@ class NodeSample(NamedTuple):
     server: str | None = None
 
 
-def take_sample(
+def read_node(
     wire: Wire | AskingWire,
-    subjects: Sequence[Subject],
-    terms: Terms,
+    request: Request,
     *,
     deadline: Deadline,
     brief: Brief,
     greeting: Greeting,
     lookups: Lookups,
-) -> NodeSample:
+) -> Generator[StreamReading, None, NodeSample]:
     """Read every stream and key; raises Unreadable when the server as a whole cannot be read."""
-    sampling = _Sampling(wire, terms, deadline, brief, greeting, lookups)
-    sampling.run(subjects)
+    sampling = _Sampling(wire, request, deadline, brief, greeting, lookups)
+    yield from sampling.readings()
     return NodeSample(
         sampling.first_us,
         sampling.clock_offset_seconds,
         greeting.role,
-        list(sampling.streams.values()),
         list(sampling.errors.values()),
         sampling.key_readings,
         sampling.key_failures,
@@ -109,14 +105,14 @@ class _Sampling:
     def __init__(
         self,
         wire: Wire | AskingWire,
-        terms: Terms,
+        request: Request,
         deadline: Deadline,
         brief: Brief,
         greeting: Greeting,
         lookups: Lookups,
     ) -> None:
         self._pipeline = Pipeline(wire, deadline)
-        self._terms = terms
+        self._request = request
         self._brief = brief
         self._greeting = greeting
         self._lookups = lookups
@@ -125,12 +121,13 @@ class _Sampling:
         self._first_under_way = 0
         self._held_under_way = 0
         self.first_us, self.clock_offset_seconds = 0, 0.0
-        self.streams: dict[bytes, Stream] = {}
+        self._finished: list[StreamReading] = []
         self.errors: dict[bytes, StreamError] = {}
         self.key_readings: list[KeyReading] = []
         self.key_failures: list[KeyFailure] = []
 
-    def run(self, subjects: Sequence[Subject]) -> None:
+    def readings(self) -> Iterator[StreamReading]:
+        subjects = self._request.subjects
         streams = {subject for subject in subjects if isinstance(subject, bytes)}
         self._brief.begin(streams)
         # Every key may be denied where no stream is, so only a stream makes the probe needless.
@@ -145,6 +142,8 @@ class _Sampling:
             if not len(self._pipeline):
                 return
             size.learn(self._pipeline.receive())
+            yield from self._finished
+            self._finished.clear()
 
     @property
     def _has_room(self) -> bool:
@@ -177,7 +176,7 @@ class _Sampling:
     def _take_opening(self, sent: float, answers: list[Any]) -> None:
         probe = answers.pop() if self._is_probed else None
         self.first_us, self.clock_offset_seconds = self._greeting.take(sent, answers)
-        self._lookups.begin(self._terms.max_consumers, counts_nacked=self._greeting.counts_nacked)
+        self._lookups.begin(self._request.max_consumers, counts_nacked=self._greeting.counts_nacked)
         if isinstance(probe, ErrorReply):
             raise Unreadable(probe.reason, f"SCAN: {probe}")
 
@@ -215,7 +214,7 @@ class _Sampling:
                 at += 2
                 if reading is not None:
                     readings.append(reading)
-        reactions = self._terms.reactions
+        reactions = self._request.reactions
         if reactions is not None:
             reactions.read(readings)
         second = second_round(readings, self._lookups, self._brief, reactions)
@@ -290,9 +289,8 @@ class _Sampling:
         return False
 
     def _finish(self, readings: list[StreamReading]) -> None:
-        conclude = self._terms.conclude
-        for reading in readings:
-            if self._lookups.counts_nacked:
+        if self._lookups.counts_nacked:
+            for reading in readings:
                 for group in reading.groups:
                     self._lookups.conclude(reading.name, group)
-            self.streams[reading.name] = conclude(reading)
+        self._finished += readings

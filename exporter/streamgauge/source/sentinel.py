@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
 from streamgauge.config import RedisConfig, SentinelConfig
 from streamgauge.logs import EventLog
+from streamgauge.model.readings import StreamReading
 from streamgauge.source import replies
 from streamgauge.source.deadline import Deadline
 from streamgauge.source.errors import Unreadable
 from streamgauge.source.in_turn import InTurn
-from streamgauge.source.keys import Subject
 from streamgauge.source.node import Node, settings_at
-from streamgauge.source.sample import Terms
+from streamgauge.source.sample import Request
 from streamgauge.source.session import Session
 from streamgauge.source.topology import Sample
 
@@ -80,20 +80,17 @@ class Sentinel:
         self._primary: Node | None = None
         self._session: Session | None = None
 
-    def sample(self, subjects: Sequence[Subject], terms: Terms, deadline: Deadline) -> Sample:
+    def readings(
+        self, request: Request, deadline: Deadline
+    ) -> Generator[StreamReading, None, Sample]:
         """Read every stream and key from the primary; raises Unreadable when there is none."""
         refusal: Unreadable | None = None
         for node in self._candidates(deadline):
             session = self._session_with(node)
             try:
-                visit = session.sample(subjects, terms, deadline)
+                return Sample.of_one((yield from session.readings(request, deadline)))
             except Unreadable as error:
                 refusal = Unreadable(error.reason, f"primary {node}: {error}")
-                continue
-            if visit.sample.role != "slave":
-                return Sample.of_one(visit)
-            session.close()
-            refusal = Unreadable("replica", f"{node}: named as the primary, but is a replica")
         raise refusal or Unreadable("other", "no sentinel names a primary")
 
     def nodes(self, deadline: Deadline) -> Sequence[RedisConfig]:
@@ -140,7 +137,7 @@ class Sentinel:
         if self._session is None or node != self._primary:
             if self._session is not None:
                 self._session.close()
-            self._session = Session(settings_at(self._redis, node))
+            self._session = Session(settings_at(self._redis, node), primary=True)
             self._primary = node
             _log.info("primary found", redis=self._redis.name, address=node)
         return self._session

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Generator
 from typing import Any, NamedTuple
 
 from streamgauge.config import RedisConfig
+from streamgauge.model.readings import StreamReading
 from streamgauge.source.brief import Brief
 from streamgauge.source.commands import Command
 from streamgauge.source.deadline import Deadline
 from streamgauge.source.errors import ConnectionLostError, ErrorReply, Unreadable
 from streamgauge.source.greeting import Greeting
-from streamgauge.source.keys import Subject
-from streamgauge.source.sample import NodeSample, Terms, take_sample
+from streamgauge.source.sample import NodeSample, Request, read_node
 from streamgauge.source.second_round import Lookups
 from streamgauge.source.wire import AskingWire, Wire
 
 
 class Visit(NamedTuple):
-    """A sample of one server and how long its two stages took."""
+    """What a sample of one server brought, and how long its two stages took."""
 
     sample: NodeSample
     connect_seconds: float
@@ -29,24 +29,29 @@ class Visit(NamedTuple):
 class Session:
     """Connects when first used, and anew after every failure; for one thread at a time.
 
-    With `asking` every command is announced by ASKING.
+    With `asking` every command is announced by ASKING. With `primary` a replica is not read.
     """
 
-    def __init__(self, settings: RedisConfig, *, asking: bool = False) -> None:
+    def __init__(
+        self, settings: RedisConfig, *, asking: bool = False, primary: bool = False
+    ) -> None:
         self._wire = Wire(settings)
         self._asking = asking
         self._brief = Brief()
-        self._greeting = Greeting(settings.mode)
+        self._greeting = Greeting(settings.mode, primary=primary)
         self._lookups = Lookups()
 
-    def sample(self, subjects: Sequence[Subject], terms: Terms, deadline: Deadline) -> Visit:
-        """Sample over the standing connection, or over a new one where that has broken since.
+    def readings(
+        self, request: Request, deadline: Deadline
+    ) -> Generator[StreamReading, None, Visit]:
+        """Read over the standing connection, or over a new one where that has broken since.
 
-        A server that was restarted between two scrapes is readable, and this scrape must say so.
+        A server that was restarted between two scrapes is readable, and this scrape must say so;
+        then some streams are read twice.
         """
         was_open = self._wire.is_open
         try:
-            return self._sample(subjects, terms, deadline)
+            return (yield from self._readings(request, deadline))
         except ConnectionLostError:
             self.close()
             if not was_open:
@@ -54,7 +59,7 @@ class Session:
         except BaseException:
             self.close()
             raise
-        return self.sample(subjects, terms, deadline)
+        return (yield from self.readings(request, deadline))
 
     def ask(self, command: Command, deadline: Deadline) -> Any:
         """Return the reply to one command; raises Unreadable, for an error reply too."""
@@ -83,7 +88,9 @@ class Session:
         """Make a read that another thread is waiting in fail at once."""
         self._wire.abort()
 
-    def _sample(self, subjects: Sequence[Subject], terms: Terms, deadline: Deadline) -> Visit:
+    def _readings(
+        self, request: Request, deadline: Deadline
+    ) -> Generator[StreamReading, None, Visit]:
         started = time.monotonic()
         if not self._wire.is_open:
             self._brief.forget_denial()  # it may be another server by now, or another login
@@ -91,10 +98,9 @@ class Session:
             self._greeting.meet(self._wire, deadline)
         connected = time.monotonic()
         wire = AskingWire(self._wire) if self._asking else self._wire
-        sample = take_sample(
+        sample = yield from read_node(
             wire,
-            subjects,
-            terms,
+            request,
             deadline=deadline,
             brief=self._brief,
             greeting=self._greeting,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 
 from streamgauge.config import RedisConfig
+from streamgauge.model.readings import StreamReading
 from streamgauge.source.deadline import Deadline
-from streamgauge.source.keys import KeyFailure, Subject
-from streamgauge.source.sample import Terms
+from streamgauge.source.keys import KeyFailure
+from streamgauge.source.sample import Request
 from streamgauge.source.session import Session
 from streamgauge.source.stream_error import StreamError
 from streamgauge.source.topology import Sample
@@ -22,9 +23,11 @@ class Standalone:
         self._redis = redis
         self._session = Session(redis)
 
-    def sample(self, subjects: Sequence[Subject], terms: Terms, deadline: Deadline) -> Sample:
+    def readings(
+        self, request: Request, deadline: Deadline
+    ) -> Generator[StreamReading, None, Sample]:
         """Read every stream and key; raises Unreadable."""
-        sample = Sample.of_one(self._session.sample(subjects, terms, deadline))
+        sample = Sample.of_one((yield from self._session.readings(request, deadline)))
         failed: list[StreamError | KeyFailure] = [*sample.errors, *sample.key_failures]
         if any(error.redirect for error in failed):
             return sample._replace(

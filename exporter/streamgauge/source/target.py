@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Final
 
@@ -16,7 +16,6 @@ from streamgauge.model.changes import NO_CHANGES, Change
 from streamgauge.model.derive import absent_record, stream_record
 from streamgauge.model.looks import Looks, Seen
 from streamgauge.model.memory import Memory
-from streamgauge.model.readings import StreamReading
 from streamgauge.model.records import (
     ERROR_REASONS,
     ClassCount,
@@ -39,10 +38,10 @@ from streamgauge.source.key_records import error_counts, key_state, unread_keys
 from streamgauge.source.keys import Subject
 from streamgauge.source.layout import topology_of
 from streamgauge.source.reactions import Reactions
-from streamgauge.source.sample import Terms
+from streamgauge.source.sample import Request
 from streamgauge.source.selection import Patterns
 from streamgauge.source.stream_error import GONE, StreamError
-from streamgauge.source.topology import Sample
+from streamgauge.source.topology import Readings, Sample
 from streamgauge.state_file import StateFile
 
 _log = EventLog("scrape")
@@ -136,13 +135,19 @@ class Target:
             reactions = Reactions(
                 policy.reactions, self._memory, keys_move=self._topology.keys_move
             )
-            terms = Terms(self._concluding(watched), settings.max_consumers, reactions)
-            sample = self._topology.sample(subjects, terms, deadline)
-            _refuse_if_all_denied(sample)
+            request = Request(subjects, settings.max_consumers, reactions)
+            readings = Readings(self._topology.readings(request, deadline))
+            streams: dict[bytes, Stream] = {}
+            for reading in readings:
+                streams[reading.name] = stream_record(reading, watched[reading.name], self._memory)
+            sample = readings.sample
+            for name in sample.unread():
+                streams.pop(name, None)
+            _refuse_if_all_denied(streams, sample)
             self._has_been_read = True
             self._complaints.server_readable()
             self._memory.forget_streams(watched)
-            snapshot = self._snapshot(sample, policy, reactions)
+            snapshot = self._snapshot(streams, sample, policy, reactions)
             self._note_changes(snapshot)
             self._looks.keep(snapshot)
             self._memory.servers = sample.servers or self._memory.servers
@@ -212,17 +217,14 @@ class Target:
         watched = {name: one for name, one in found if one is not None}
         return watched | dict.fromkeys(policy.only_read, UNCLASSIFIED)
 
-    def _concluding(
-        self, watched: Mapping[bytes, StreamPolicy]
-    ) -> Callable[[StreamReading], Stream]:
-        def conclude(reading: StreamReading) -> Stream:
-            return stream_record(reading, watched[reading.name], memory)
-
-        memory = self._memory
-        return conclude
-
-    def _snapshot(self, sample: Sample, policy: Policy, reactions: Reactions) -> RedisSnapshot:
-        streams = [one for one in sample.streams if one.name not in policy.only_read]
+    def _snapshot(
+        self,
+        read: Mapping[bytes, Stream],
+        sample: Sample,
+        policy: Policy,
+        reactions: Reactions,
+    ) -> RedisSnapshot:
+        streams = [one for name, one in read.items() if name not in policy.only_read]
         streams += self._absent(sample, policy)
         streams.sort(key=attrgetter("name"))
         if policy.reactions:
@@ -322,9 +324,9 @@ class Target:
         )
 
 
-def _refuse_if_all_denied(sample: Sample) -> None:
+def _refuse_if_all_denied(streams: Mapping[bytes, Stream], sample: Sample) -> None:
     """Treat a Redis that denies every single stream as unreadable: a scrape saw nothing of it."""
-    if sample.streams or sample.outages or not sample.errors:
+    if streams or sample.outages or not sample.errors:
         return
     if all(error.reason == "noperm" for error in sample.errors):
         raise Unreadable("noperm", sample.errors[0].detail)

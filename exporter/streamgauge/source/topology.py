@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from streamgauge.config import RedisConfig
-from streamgauge.model.readings import KeyReading
-from streamgauge.model.records import Stream
+from streamgauge.model.readings import KeyReading, StreamReading
 from streamgauge.source.deadline import Deadline
 from streamgauge.source.errors import Unreadable
-from streamgauge.source.keys import KeyFailure, Subject
-from streamgauge.source.sample import Terms
+from streamgauge.source.keys import KeyFailure
+from streamgauge.source.sample import Request
 from streamgauge.source.session import Visit
 from streamgauge.source.stream_error import StreamError
 from streamgauge.state_keys import StateKey
@@ -26,7 +25,7 @@ class Outage(NamedTuple):
 
 
 class Sample(NamedTuple):
-    """What one scrape brought back of one configured Redis, each subject from one server only.
+    """What one scrape brought back of one configured Redis beside the readings of its streams.
 
     `outages` are by address, `key_outages` by the state keys that such a primary has. The clock is
     that of the server that is furthest from this machine's. `servers` names their processes.
@@ -35,7 +34,6 @@ class Sample(NamedTuple):
     now_us: int
     clock_offset_seconds: float
     roles: frozenset[str]
-    streams: Sequence[Stream]
     errors: Sequence[StreamError]
     outages: Mapping[str, Outage]
     connect_seconds: float
@@ -47,6 +45,12 @@ class Sample(NamedTuple):
     script_denial: str | None = None
     servers: frozenset[str] = frozenset()
 
+    def unread(self) -> Iterator[bytes]:
+        """The streams that could not be read, though some may have been read before that."""
+        yield from (error.name for error in self.errors)
+        for outage in self.outages.values():
+            yield from outage.names
+
     @classmethod
     def of_one(cls, visit: Visit) -> Sample:
         """The sample of a Redis that is one server."""
@@ -56,7 +60,6 @@ class Sample(NamedTuple):
             clock_offset_seconds=sample.clock_offset_seconds,
             roles=frozenset() if sample.role is None else frozenset((sample.role,)),
             servers=frozenset() if sample.server is None else frozenset((sample.server,)),
-            streams=sample.streams,
             errors=sample.errors,
             outages={},
             connect_seconds=visit.connect_seconds,
@@ -68,14 +71,32 @@ class Sample(NamedTuple):
         )
 
 
+class Readings:
+    """The readings of one scrape as they come; when they have ended, `sample` is known too."""
+
+    sample: Sample
+
+    def __init__(self, readings: Generator[StreamReading, None, Sample]) -> None:
+        self._readings = readings
+
+    def __iter__(self) -> Iterator[StreamReading]:
+        self.sample = yield from self._readings
+
+
 class Topology(Protocol):
     """Knows which servers hold the streams of one configured Redis.
 
-    `sample` is for one thread and `nodes` for another; neither waits for the other.
+    `readings` is for one thread and `nodes` for another; neither waits for the other.
     """
 
-    def sample(self, subjects: Sequence[Subject], terms: Terms, deadline: Deadline) -> Sample:
-        """Read every stream and key; raises Unreadable when no server can be read."""
+    def readings(
+        self, request: Request, deadline: Deadline
+    ) -> Generator[StreamReading, None, Sample]:
+        """Read every stream and key; raises Unreadable when no server can be read.
+
+        No more readings are held than a few batches. A stream that was read twice counts as it was
+        read last, and not at all where it is among the outages.
+        """
 
     def nodes(self, deadline: Deadline) -> Sequence[RedisConfig]:
         """Return the settings of each server whose keyspace is to be walked; raises Unreadable."""
