@@ -6,7 +6,7 @@ from typing import Any
 
 from replay.actors import at, batches, burst, but, consume, during, produce, until
 from replay.scenario import GROWING, LOSING, QUIET, STALLED, Page, Scenario, World
-from replay.scenarios.common import counted, event_time, feed, jobs, leak, trimmed
+from replay.scenarios.common import COUNTING, counted, event_time, feed, jobs, leak, trimmed
 
 FAR_AHEAD = "9999999999999-0"
 _ACKNOWLEDGE_ALL = """
@@ -44,6 +44,7 @@ RHYTHMS = (
         jobs("30m"),
         lambda: [produce(600), batches(range(20, 240, 20), count=1)],
         (Page(GROWING, since=70, limit=30, group="g", by=134),),
+        COUNTING,
     ),
     Scenario(
         "a batch of half every twelve minutes",
@@ -56,6 +57,7 @@ RHYTHMS = (
         jobs("5m"),
         lambda: [produce(1, lambda t: t % 600 < 60), consume(per_second=0.075)],
         (Page(GROWING, since=5.4, limit=5, group="g", by=36),),
+        COUNTING,
     ),
     Scenario(
         "a leak of two in a hundred under noise",
@@ -68,12 +70,14 @@ RHYTHMS = (
         jobs("5m"),
         lambda: [produce(10), batches(range(2, 240, 2), count=1)],
         (leak(1 / 12, 0, 5),),
+        COUNTING,
     ),
     Scenario(
         "one entry in ninety seconds of two a second",
         jobs("5m"),
         lambda: [produce(0.5), batches([n * 1.5 for n in range(1, 160)], count=1)],
         (Page(GROWING, since=5, limit=5, group="g"),),
+        COUNTING,
     ),
     Scenario(
         "jobs with jitter that are done in time",

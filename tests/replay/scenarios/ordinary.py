@@ -15,7 +15,7 @@ from replay.scenario import (
     Scenario,
     World,
 )
-from replay.scenarios.common import event_time, feed, jobs, leak, trimmed
+from replay.scenarios.common import COUNTING, event_time, feed, jobs, leak, trimmed
 
 ORDINARY = World(
     "an ordinary day",
@@ -129,6 +129,13 @@ ORDINARY = World(
                 consume(per_second=0.1, active=during((20, 999))),
             ],
             (Page(LOSING, since=31, group="g"),),
+            COUNTING,
+        ),
+        Scenario(
+            "a dead group that is left behind by the trimming",
+            jobs("3h"),
+            lambda: [produce(1, **trimmed(600)), consume(active=until(20))],
+            (Page(LOSING, since=30, group="g"),),
         ),
         Scenario(
             "trimming of what was read",
