@@ -92,7 +92,7 @@ def firings(
     it gives up on a query that touches 10,000 samples.
     """
     directory.mkdir(exist_ok=True)
-    silent = [_without_annotations(file.read_text()) for file in rule_files]
+    silent = [without_annotations(file.read_text()) for file in rule_files]
     files = [directory / f"{number}.rules.yml" for number, _ in enumerate(silent)]
     for file, rules in zip(files, silent, strict=True):
         file.write_text(rules)
@@ -125,7 +125,7 @@ def firings(
 
 
 @functools.cache
-def _without_annotations(rules: str) -> str:
+def without_annotations(rules: str) -> str:
     """The rules as they fire: promtool would write their texts at each evaluation."""
     document = yaml.safe_load(rules)
     for group in document["groups"]:
@@ -151,7 +151,7 @@ def _test_file(
     for series, values in recording.series.items():
         if series.partition("{")[0] in text:
             yield f"  - series: '{series}'"
-            yield f"    values: {' '.join(_runs(values))}"
+            yield f"    values: {' '.join(runs(values))}"
     yield "  promql_expr_test:"
     for matcher in matchers:
         for query in _QUERIES.values():
@@ -159,7 +159,7 @@ def _test_file(
             yield f"    eval_time: {recording.seconds}s"
 
 
-def _runs(values: Iterable[Value]) -> Iterator[str]:
+def runs(values: Iterable[Value]) -> Iterator[str]:
     """The values as promtool reads them: `5x3` is 5 and three more of it, `_x3` three missing."""
     for value, run in groupby(values):
         count = len(list(run))

@@ -30,16 +30,27 @@ class Batch:
 
     def judge(self, rule_files: Sequence[Path], promtool: Peer) -> dict[str, Verdict]:
         """Compare what fires with what must, case by case."""
-        fired = self.firings(rule_files, promtool)
-        return {name: case.judge(fired[name]) for name, case in self.cases.items()}
+        return self.verdicts(self._firings(rule_files, promtool))
 
     def firings(
         self, rule_files: Sequence[Path], promtool: Peer, mutants: Sequence[str] = ("",)
     ) -> dict[str, list[Firing]]:
         """Return every alert that fired in each case."""
+        return self._by_case(self._firings(rule_files, promtool, mutants))
+
+    def verdicts(self, fired: Sequence[Firing]) -> dict[str, Verdict]:
+        """Compare what fired with what must, case by case."""
+        by_case = self._by_case(fired)
+        return {name: case.judge(by_case[name]) for name, case in self.cases.items()}
+
+    def _firings(
+        self, rule_files: Sequence[Path], promtool: Peer, mutants: Sequence[str] = ("",)
+    ) -> list[Firing]:
+        matchers = [f'mutant="{mutant}"' for mutant in mutants]
         with tempfile.TemporaryDirectory(prefix="rules-") as directory:
-            matchers = [f'mutant="{mutant}"' for mutant in mutants]
-            fired = firings(self.history, rule_files, promtool, Path(directory), matchers)
+            return firings(self.history, rule_files, promtool, Path(directory), matchers)
+
+    def _by_case(self, fired: Sequence[Firing]) -> dict[str, list[Firing]]:
         alone = len(self.cases) == 1
         return {
             name: [f for f in fired if alone or f.redis in case.redis_names]
