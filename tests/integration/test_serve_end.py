@@ -4,6 +4,7 @@ import http.client
 import signal
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 
 import pytest
 
@@ -32,6 +33,10 @@ def patient(url: str) -> dict:
     return configuration(url, timeout="30s", streams=DECLARED)
 
 
+def client_of(process: ExporterProcess) -> closing[http.client.HTTPConnection]:
+    return closing(http.client.HTTPConnection("127.0.0.1", process.port, timeout=30))
+
+
 def timed_stop(process: ExporterProcess) -> tuple[int | None, bool]:
     """The exit code after SIGTERM, and whether the end came in time."""
     started = time.monotonic()
@@ -44,12 +49,22 @@ def test_idle_process_ends_in_time_with_code_0(
     proxy: Proxy, exporter: Callable, sign: signal.Signals
 ) -> None:
     process = exporter(config=patient(proxy.url))
-    kept = http.client.HTTPConnection("127.0.0.1", process.port, timeout=30)
-    kept.request("GET", "/metrics")
-    kept.getresponse().read()  # and the connection stands, as Prometheus keeps it
-    process.send(sign)
-    assert timed_stop(process) == (0, True)
-    kept.close()
+    with client_of(process) as kept:
+        kept.request("GET", "/metrics")
+        kept.getresponse().read()  # and the connection stands, as Prometheus keeps it
+        process.send(sign)
+        assert timed_stop(process) == (0, True)
+    assert "Traceback" not in process.log()
+
+
+@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
+def test_signals_while_it_ends_change_nothing(
+    proxy: Proxy, exporter: Callable, sign: signal.Signals
+) -> None:
+    process = exporter(config=patient(proxy.url))
+    while process.is_running:
+        process.send(sign)
+    assert process.stop() == 0
     assert "Traceback" not in process.log()
 
 
@@ -66,11 +81,10 @@ def test_process_whose_scrape_hangs_ends_in_time_with_code_0(
         process.scrape_until_known("feed")
     proxy.fault(command, hang)
     seen = proxy.counts()[command]
-    waiting = http.client.HTTPConnection("127.0.0.1", process.port, timeout=30)
-    waiting.request("GET", "/metrics")
-    wait_for(lambda: proxy.counts()[command] > seen, "the scrape waits for Redis")
-    assert timed_stop(process) == (0, True)
-    waiting.close()
+    with client_of(process) as waiting:
+        waiting.request("GET", "/metrics")
+        wait_for(lambda: proxy.counts()[command] > seen, "the scrape waits for Redis")
+        assert timed_stop(process) == (0, True)
     assert "Traceback" not in process.log()
 
 
@@ -89,8 +103,7 @@ def test_process_without_redis_ends_in_time_with_code_0(
 ) -> None:
     with endpoint() as nobody:
         process = exporter(config=patient(nobody.url), until_ready=False)
-        waiting = http.client.HTTPConnection("127.0.0.1", process.port, timeout=30)
-        waiting.request("GET", "/metrics")
-        assert timed_stop(process) == (0, True)
-        waiting.close()
+        with client_of(process) as waiting:
+            waiting.request("GET", "/metrics")
+            assert timed_stop(process) == (0, True)
     assert "Traceback" not in process.log()

@@ -95,6 +95,10 @@ class ExporterProcess:
         return self.directory / "exporter.log"
 
     @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    @property
     def pid(self) -> int:
         assert self._process is not None
         return self._process.pid

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from streamgauge.web.protection import Protection
 
 _log = EventLog("web")
+_ENDING: Final = (signal.SIGTERM, signal.SIGINT)
 
 _GRACEFUL_SECONDS: Final = 1.0
 _FULL_SECONDS: Final = 0.02
@@ -106,7 +107,7 @@ async def serve(
     app = build_app(watch, scrapes, enable_lifecycle=enable_lifecycle)
     tls = None
     if protection is not None:
-        from streamgauge.web.guard import guarded  # noqa: PLC0415 - as late as its Protection
+        from streamgauge.web.logins import guarded  # noqa: PLC0415 - as late as its Protection
 
         app = guarded(app, protection)
         tls = protection.tls if protection.config.tls is not None else None
@@ -123,12 +124,15 @@ async def serve(
         task.add_done_callback(reloads.discard)
 
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, end)
+    for number in _ENDING:
+        # Not by the loop: as it closes it would restore what kills.
+        signal.signal(number, lambda *_: loop.call_soon_threadsafe(end))
     loop.add_signal_handler(signal.SIGHUP, reload)
     _announce(listeners, protection)
     collecting = asyncio.create_task(collect_between(scrapes))
     await server.run()
+    for number in _ENDING:
+        signal.signal(number, signal.SIG_IGN)  # a second one changes nothing
     collecting.cancel()
     watch.stop()
     _log.info("stopped")
