@@ -18,7 +18,7 @@ import yaml
 
 from streamgauge import __version__
 from streamgauge.bundled import bundle_path
-from streamgauge.pack.operator import as_prometheus_rule
+from streamgauge.pack.adapt import as_prometheus_rule
 
 KUBERNETES: Final = Path(__file__).parent
 CHART: Final = KUBERNETES.parent / "helm" / "streamgauge"

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from streamgauge.model.changes import MOST_CHANGES, NO_CHANGES, Change, Changes
-from streamgauge.model.memory import Memory
+from streamgauge.model.memory import MOST_CHANGES, NO_CHANGES, Change, Changes, Memory
 from streamgauge.model.records import Group, RedisSnapshot, Stream
 from streamgauge.policy import StreamClass
 from streamgauge.verdict.group import HOUR, UNCLASSIFIED_SECONDS, group_verdict, missing_verdict

@@ -14,8 +14,7 @@ from typing import Any, Final
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from streamgauge.logs import EventLog
-from streamgauge.model.changes import Changes
-from streamgauge.model.memory import FeedMemory, Memory, Reactions, StreamMemory
+from streamgauge.model.memory import Changes, FeedMemory, Memory, Reactions, StreamMemory
 
 _log = EventLog("state")
 

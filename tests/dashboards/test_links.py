@@ -7,7 +7,7 @@ import yaml
 from dashboards.shipped import PROVISIONED, UIDS, panels, variables
 from streamgauge.bundled import bundle_path
 from streamgauge.pack import PackOptions
-from streamgauge.pack.links import add_links
+from streamgauge.pack.adapt import add_links
 from support.every import every
 
 RULES = "".join(

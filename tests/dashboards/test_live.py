@@ -27,7 +27,7 @@ from dashboards.shipped import (
 from e2e.demo import Demo
 from e2e.scaling import FACTOR
 from streamgauge.pack import PackOptions
-from streamgauge.pack.links import add_links
+from streamgauge.pack.adapt import add_links
 from streamgauge_demo.monitoring import write_rules
 from support.peers import Peer
 from support.polling import wait_for

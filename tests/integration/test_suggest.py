@@ -6,8 +6,8 @@ import pytest
 import redis
 
 from streamgauge.config import load_config
-from streamgauge.model.history import History
 from streamgauge.model.ids import StreamId
+from streamgauge.model.readings import History
 from streamgauge.policy import Policy
 from streamgauge.source.history import HistoryReader
 from support.commands import run

@@ -3,7 +3,7 @@
 import yaml
 
 from streamgauge.config import load_config
-from streamgauge.model.history import History
+from streamgauge.model.readings import History
 from streamgauge.policy import Policy
 from streamgauge.source.history import Archive
 from support.clusters import RealCluster

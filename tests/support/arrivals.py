@@ -4,8 +4,8 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from itertools import takewhile
 
-from streamgauge.model.history import History
 from streamgauge.model.ids import NEVER, StreamId
+from streamgauge.model.readings import History
 
 MINUTE, HOUR, DAY = 60.0, 3_600.0, 86_400.0
 NOW = 1_771_426_800.0  # 2026-02-18 15:00 UTC, a Wednesday

@@ -1,9 +1,9 @@
 """An incident on a Redis that does not exist, and what that Redis answered."""
 
 from streamgauge.config import RedisConfig
-from streamgauge.model.changes import Change
 from streamgauge.model.ids import StreamId
 from streamgauge.model.looks import Seen
+from streamgauge.model.memory import Change
 from streamgauge.report.incident import Asked, incident, narrowed
 from streamgauge.source.inquiry import Answer, PendingEntry
 from support.looks import AT, consumer, look

@@ -12,7 +12,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from streamgauge.model.history import History
+from streamgauge.model.readings import History
 from streamgauge.policy import StreamClass
 from support.arrivals import (
     DAY,

@@ -1,8 +1,7 @@
 """Which changes of states are remembered, over how many looks, and over a restart."""
 
 from streamgauge.changes import note_changes
-from streamgauge.model.changes import MOST_CHANGES
-from streamgauge.model.memory import Memory
+from streamgauge.model.memory import MOST_CHANGES, Memory
 from streamgauge.model.records import AbsentGroup
 from streamgauge.state_file import StateFile
 from support.looks import AT, CONTINUOUS, EVENT, HYBRID, MISSING, group, look, stream

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from streamgauge.config import load_config
-from streamgauge.pack.operator import as_prometheus_rule
+from streamgauge.pack.adapt import as_prometheus_rule
 from support.commands import run_tool
 from support.every import every
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamgauge.source.fields import Fields
+from streamgauge.source.replies import Fields
 
 NAMES = [b"a", b"b", b"c", b"d", b"e"]
 

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from streamgauge.config import load_config
 from streamgauge.watch import Watch
 from streamgauge.web.app import build_app
-from streamgauge.web.guard import guarded as guard
 from streamgauge.web.limits import Limits
 from streamgauge.web.listen import listen
 from streamgauge.web.logins import basic_credentials
+from streamgauge.web.logins import guarded as guard
 from streamgauge.web.protection import Protection
 from streamgauge.web.scrapes import Scrapes
 from streamgauge.web.server import HttpServer

@@ -15,9 +15,8 @@ from streamgauge.model.memory import Memory
 from streamgauge.model.records import ProcessState, Snapshot
 from streamgauge.policy import UNCLASSIFIED, StreamClass, StreamPolicy
 from streamgauge.source import replies
-from streamgauge.source.deadline import Deadline
 from streamgauge.source.errors import ErrorReply, Unreadable
-from streamgauge.source.wire import Wire
+from streamgauge.source.wire import Deadline, Wire
 from support.looks import look
 
 FIELDS = [

@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from streamgauge.pack.operator import as_prometheus_rule
+from streamgauge.pack.adapt import as_prometheus_rule
 
 RULES = """\
 # What pages.

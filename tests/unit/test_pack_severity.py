@@ -3,8 +3,8 @@
 import pytest
 import yaml
 
+from streamgauge.pack.adapt import label_pages
 from streamgauge.pack.matchers import Label
-from streamgauge.pack.severity import label_pages
 
 RULES = """\
 # severity: critical pages.

@@ -4,12 +4,12 @@ import pytest
 
 from streamgauge.model.records import Consumer
 from streamgauge.source.brief import Brief
-from streamgauge.source.deadline import Deadline
 from streamgauge.source.errors import ErrorReply, Unreadable
 from streamgauge.source.greeting import Greeting
 from streamgauge.source.sample import Request, read_node
 from streamgauge.source.second_round import Lookups
 from streamgauge.source.topology import Readings
+from streamgauge.source.wire import Deadline
 from support.resp import command_parts
 
 TIME = [b"1800000000", b"5"]

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from streamgauge.config.model import DEFAULT_CLASSES, StreamRule
 from streamgauge.policy import Policy, StreamClass
-from streamgauge.source.selection import Patterns, Selection
+from streamgauge.source.walk import Patterns, Selection
 
 POLICY = Policy(
     DEFAULT_CLASSES,

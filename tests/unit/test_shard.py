@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from streamgauge.config import load_config
 from streamgauge.policy import Policy, StreamClass
 from streamgauge.shard import WHOLE, Shard, policy_of
-from streamgauge.source.selection import Patterns, Selection
+from streamgauge.source.walk import Patterns, Selection
 
 CONFIG = """
 redis: {url: "redis://h"}

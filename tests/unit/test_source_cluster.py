@@ -7,12 +7,11 @@ from redis.crc import key_slot
 
 from streamgauge.source import replies
 from streamgauge.source.errors import ErrorReply, Redirect, Unreadable
-from streamgauge.source.gather import Gathering, Route, first_plan
-from streamgauge.source.node import Node
+from streamgauge.source.gather import Gathering, Route, SlotMap, first_plan, slot_map
+from streamgauge.source.keys import StreamError
+from streamgauge.source.nodes import Node
 from streamgauge.source.sample import NodeSample
 from streamgauge.source.session import Visit
-from streamgauge.source.slots import SlotMap, slot_map
-from streamgauge.source.stream_error import StreamError
 
 A, B, C = Node("a", 1), Node("b", 2), Node("c", 3)
 HERE = Node("here", 7000)

@@ -3,11 +3,11 @@
 from streamgauge.config import RedisConfig
 from streamgauge.source.cluster import Cluster
 from streamgauge.source.errors import Redirect, Unreadable
-from streamgauge.source.node import Node
+from streamgauge.source.gather import SlotMap
+from streamgauge.source.keys import StreamError
+from streamgauge.source.nodes import Node
 from streamgauge.source.sample import NodeSample, Request
 from streamgauge.source.session import Visit
-from streamgauge.source.slots import SlotMap
-from streamgauge.source.stream_error import StreamError
 from streamgauge.source.topology import Readings
 
 A = Node("a", 1)

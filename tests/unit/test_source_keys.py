@@ -5,20 +5,18 @@ import pytest
 from streamgauge.model.readings import KeyReading
 from streamgauge.model.records import KEY_ERROR_REASONS, Key, KeyCount
 from streamgauge.source.brief import Brief
-from streamgauge.source.deadline import Deadline
 from streamgauge.source.errors import ErrorReply, Redirect, Unreadable
-from streamgauge.source.gather import Gathering, Route, first_plan
+from streamgauge.source.gather import Gathering, Route, SlotMap, first_plan
 from streamgauge.source.greeting import Greeting
 from streamgauge.source.key_records import error_counts, key_state, unread_keys
 from streamgauge.source.keys import KeyAnswer, KeyFailure, key_answer, key_commands
-from streamgauge.source.node import Node
+from streamgauge.source.nodes import Node
 from streamgauge.source.sample import NodeSample, Request, read_node
 from streamgauge.source.second_round import Lookups
 from streamgauge.source.session import Visit
-from streamgauge.source.slots import SlotMap
-from streamgauge.source.tally import Tally
 from streamgauge.source.topology import Readings, Sample
-from streamgauge.source.walk import _scans
+from streamgauge.source.walk import Tally, _scans
+from streamgauge.source.wire import Deadline
 from streamgauge.state_keys import StateKey, StateKeys
 from support.resp import command_name
 

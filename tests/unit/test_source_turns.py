@@ -5,13 +5,10 @@ import threading
 import pytest
 
 from streamgauge.source.commands import packed
-from streamgauge.source.deadline import Deadline
 from streamgauge.source.errors import Unreadable
-from streamgauge.source.in_turn import InTurn
-from streamgauge.source.node import Node
-from streamgauge.source.parallel import merged, run_all
+from streamgauge.source.nodes import InTurn, Node, merged, run_all
 from streamgauge.source.topology import Readings
-from streamgauge.source.wire import AskingWire
+from streamgauge.source.wire import AskingWire, Deadline
 
 A, B, C = Node("a", 1), Node("b", 2), Node("c", 3)
 

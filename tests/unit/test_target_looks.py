@@ -11,7 +11,7 @@ from streamgauge.model.readings import StreamReading
 from streamgauge.model.records import Failure
 from streamgauge.policy import Policy
 from streamgauge.source.errors import Unreadable
-from streamgauge.source.stream_error import StreamError
+from streamgauge.source.keys import StreamError
 from streamgauge.source.target import Target
 from streamgauge.source.topology import Outage, Sample
 from support.looks import AT, look

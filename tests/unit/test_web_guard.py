@@ -7,8 +7,8 @@ from http import HTTPStatus
 import bcrypt
 import pytest
 
-from streamgauge.web.guard import guarded as guard
 from streamgauge.web.http import Request, Response, text_response
+from streamgauge.web.logins import guarded as guard
 from streamgauge.web.protection import Protection
 
 HASH = bcrypt.hashpw(b"open sesame", bcrypt.gensalt(4)).decode()

@@ -8,10 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from streamgauge.web import activation
-from streamgauge.web.activation import systemd_listeners
 from streamgauge.web.limits import TooFewFilesError, reserve_files
-from streamgauge.web.listen import ListenError, listen, listen_all
+from streamgauge.web.listen import ListenError, listen, listen_all, systemd_listeners
 
 
 @pytest.fixture
@@ -125,7 +123,7 @@ def variables(count: int, pid: int | None = None) -> dict[str, str]:
 def test_sockets_of_systemd_are_taken_over_once(monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as passed:
         address = passed.getsockname()
-        monkeypatch.setattr(activation, "_FIRST", passed.detach())
+        monkeypatch.setattr("streamgauge.web.listen._FIRST", passed.detach())
         environ = variables(1) | {"LISTEN_FDNAMES": "web", "OTHER": "1"}
         (listener,) = systemd_listeners(environ)
         assert listener.socket.getsockname() == address
@@ -144,11 +142,11 @@ def test_variables_of_systemd_that_are_not_for_this_process_are_one_sentence(env
 
 def test_what_systemd_passed_must_be_a_listening_socket(monkeypatch, tmp_path):
     file = os.open(tmp_path / "file", os.O_CREAT)
-    monkeypatch.setattr(activation, "_FIRST", file)
+    monkeypatch.setattr("streamgauge.web.listen._FIRST", file)
     with pytest.raises(ListenError, match="is no socket"):
         systemd_listeners(variables(1))
     os.close(file)
-    monkeypatch.setattr(activation, "_FIRST", socket.socket().detach())
+    monkeypatch.setattr("streamgauge.web.listen._FIRST", socket.socket().detach())
     with pytest.raises(ListenError, match="does not listen"):
         systemd_listeners(variables(1))
 

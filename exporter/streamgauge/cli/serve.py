@@ -24,9 +24,8 @@ from streamgauge.config import ConfigError, unknown_variables
 from streamgauge.pack.options import parse_base
 from streamgauge.shard import WHOLE, Shard
 from streamgauge.watch import Links, Watch
-from streamgauge.web.activation import systemd_listeners
 from streamgauge.web.limits import Limits, TooFewFilesError, reserve_files
-from streamgauge.web.listen import Listener, ListenError, listen_all
+from streamgauge.web.listen import Listener, ListenError, listen_all, systemd_listeners
 from streamgauge.web.server import serve as serve_http
 
 if TYPE_CHECKING:

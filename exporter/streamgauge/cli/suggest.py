@@ -26,13 +26,12 @@ from streamgauge.policy import Policy
 from streamgauge.report.names import plain
 from streamgauge.source.errors import Unreadable
 from streamgauge.source.history import Archive, Unread
-from streamgauge.source.selection import Patterns
+from streamgauge.source.walk import Patterns
 from streamgauge.suggest.document import Suggestion, document
-from streamgauge.suggest.files import replacing
 from streamgauge.suggest.proposal import Proposal, agreed
 from streamgauge.suggest.propose import propose
 from streamgauge.suggest.rules import Rule, rule_lines, rules_of, unclassified_lines
-from streamgauge.suggest.update import UpdateError, add_rules
+from streamgauge.suggest.update import UpdateError, add_rules, replacing
 from streamgauge.verdict.words import counted
 
 Tracker = Callable[[list[bytes], str], Iterable[bytes]]

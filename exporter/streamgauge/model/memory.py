@@ -9,13 +9,40 @@ from __future__ import annotations
 from collections.abc import Container
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from streamgauge.model.changes import Changes
+from streamgauge.model.arrival import Mark
 from streamgauge.model.ids import NEVER, StreamId
 from streamgauge.model.lag import LagError
-from streamgauge.model.marks import Mark
 from streamgauge.model.reaction import ReactionMemory
+
+MOST_CHANGES: Final = 20
+"""Kept of one stream and its groups."""
+
+
+class Change(NamedTuple):
+    """At a look at `at_us` the state was another; it is empty where there was no problem.
+
+    `group` is None where the stream itself changed. `is_first` where nobody had looked before.
+    """
+
+    at_us: int
+    group: bytes | None
+    before: str
+    after: str
+    is_first: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """The states that are problems now, by group, and the latest changes, the oldest first."""
+
+    state: str = ""
+    groups: dict[bytes, str] = field(default_factory=dict)
+    latest: tuple[Change, ...] = ()
+
+
+NO_CHANGES: Final = Changes()
 
 
 class Unseen(NamedTuple):

@@ -5,8 +5,8 @@ For servers that do not count (Redis 6.2), and for groups whose lag Redis has gi
 
 from __future__ import annotations
 
+from streamgauge.model.arrival import thinned
 from streamgauge.model.ids import StreamId
-from streamgauge.model.marks import thinned
 from streamgauge.model.memory import Place, StreamMemory
 
 

@@ -13,9 +13,8 @@ import math
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
-from streamgauge.model.arrival import arrival_us, contradicts
+from streamgauge.model.arrival import Mark, arrival_us, contradicts
 from streamgauge.model.ids import NEVER, StreamId
-from streamgauge.model.marks import Mark
 
 GRACE_US: Final = 300 * 1_000_000
 """For so long after an outage no limit holds for what was within it before."""

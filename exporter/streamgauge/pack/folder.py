@@ -11,8 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Final, NamedTuple
 
 from streamgauge.bundled import BUNDLES, bundle_path
-from streamgauge.pack.adapt import adapt
-from streamgauge.pack.expected import FILE, expected_rules
+from streamgauge.pack.adapt import FILE, adapt, expected_rules
 from streamgauge.pack.options import PackOptions
 
 _TEXT_SUFFIXES: Final = (".yml", ".yaml", ".json", ".md")

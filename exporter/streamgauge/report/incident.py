@@ -9,8 +9,8 @@ from typing import Final, NamedTuple
 from streamgauge.config import RedisConfig
 from streamgauge.documents import BLIND_RUNBOOK, RUNBOOK_OF, Document, documents
 from streamgauge.labels import label_value
-from streamgauge.model.changes import Change
 from streamgauge.model.looks import Seen
+from streamgauge.model.memory import Change
 from streamgauge.model.records import Consumer, Group, RedisSnapshot
 from streamgauge.report.commands import LOGIN, Advice, Situation, advice
 from streamgauge.report.names import plain

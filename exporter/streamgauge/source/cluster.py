@@ -11,16 +11,13 @@ from streamgauge.config import RedisConfig
 from streamgauge.logs import EventLog
 from streamgauge.model.readings import StreamReading
 from streamgauge.source import replies
-from streamgauge.source.deadline import Deadline
 from streamgauge.source.errors import Unreadable
-from streamgauge.source.gather import Gathering, Plan, Route, first_plan
-from streamgauge.source.in_turn import InTurn
-from streamgauge.source.node import Node, settings_at
-from streamgauge.source.parallel import merged
+from streamgauge.source.gather import Gathering, Plan, Route, SlotMap, first_plan, slot_map
+from streamgauge.source.nodes import InTurn, Node, merged, settings_at
 from streamgauge.source.sample import Request
 from streamgauge.source.session import Session, Visit
-from streamgauge.source.slots import SlotMap, slot_map
 from streamgauge.source.topology import Sample
+from streamgauge.source.wire import Deadline
 
 _log = EventLog("cluster")
 

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 from streamgauge.logs import EventLog
 from streamgauge.source.errors import Unreadable
-from streamgauge.source.stream_error import StreamError
+from streamgauge.source.keys import StreamError
 from streamgauge.source.topology import Outage
 
 _log = EventLog("scrape")

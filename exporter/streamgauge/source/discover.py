@@ -12,12 +12,10 @@ from typing import Final, NamedTuple
 from streamgauge.config import DiscoveryConfig, RedisConfig
 from streamgauge.logs import EventLog
 from streamgauge.policy import Policy
-from streamgauge.source.deadline import Deadline
 from streamgauge.source.errors import Unreadable
-from streamgauge.source.selection import Patterns, Selection
-from streamgauge.source.tally import Tally
 from streamgauge.source.topology import Topology
-from streamgauge.source.walk import Walk
+from streamgauge.source.walk import Patterns, Selection, Tally, Walk
+from streamgauge.source.wire import Deadline
 
 _log = EventLog("discovery")
 

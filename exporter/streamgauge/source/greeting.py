@@ -12,10 +12,8 @@ from typing import Any, Final
 
 from streamgauge.source import commands, replies
 from streamgauge.source.commands import Packed
-from streamgauge.source.deadline import Deadline
 from streamgauge.source.errors import ConnectionLostError, ErrorReply, Unreadable
-from streamgauge.source.pipeline import clock_us
-from streamgauge.source.wire import Wire
+from streamgauge.source.wire import Deadline, Wire, clock_us
 
 _FIRST_NO_TOUCH: Final = (7, 2)
 _FIRST_XNACK: Final = (8, 8)

@@ -15,18 +15,16 @@ from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from streamgauge.config import DiscoveryConfig, RedisConfig
-from streamgauge.model.history import GroupCursor, History
 from streamgauge.model.ids import StreamId
+from streamgauge.model.readings import GroupCursor, History
 from streamgauge.policy import Policy
 from streamgauge.source import replies
 from streamgauge.source.commands import Command
-from streamgauge.source.deadline import Deadline
 from streamgauge.source.errors import ConnectionLostError, ErrorReply, Unreadable
-from streamgauge.source.fields import by_name
 from streamgauge.source.layout import topology_of
-from streamgauge.source.selection import Patterns, Selection
-from streamgauge.source.walk import Walk
-from streamgauge.source.wire import Wire
+from streamgauge.source.replies import by_name
+from streamgauge.source.walk import Patterns, Selection, Walk
+from streamgauge.source.wire import Deadline, Wire
 
 _PAGE_ENTRIES: Final = 1_000
 _PAGE_BYTES: Final = 1024 * 1024

@@ -17,11 +17,10 @@ from streamgauge.model.ids import StreamId
 from streamgauge.model.records import Consumer
 from streamgauge.source import replies
 from streamgauge.source.commands import Command
-from streamgauge.source.deadline import Deadline
 from streamgauge.source.errors import ErrorReply, Unreadable, error_of
-from streamgauge.source.fields import by_name
 from streamgauge.source.layout import topology_of
-from streamgauge.source.wire import Wire
+from streamgauge.source.replies import by_name
+from streamgauge.source.wire import Deadline, Wire
 
 MOST_PENDING: Final = 20
 _MOST_BYTES: Final = 8 * 1024 * 1024

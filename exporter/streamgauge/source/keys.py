@@ -1,8 +1,11 @@
-"""Asking for state keys: they travel with the streams, in the same round."""
+"""What a server is asked about, streams and state keys, and why one could not be read.
+
+State keys travel with the streams, in the same round.
+"""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from streamgauge.model.readings import KeyReading
 from streamgauge.source import replies
@@ -71,3 +74,36 @@ def key_answer(key: StateKey, now_us: int, answers: list[Any]) -> KeyAnswer:
 
 def _failure(key: StateKey, command: str, error: ErrorReply) -> KeyFailure:
     return KeyFailure(key, error.reason, f"{command}: {error}", error.redirect, error.says_unserved)
+
+
+GONE: Final = "gone"
+"""The reason of a key that does not exist: not an error, but not a reading either."""
+
+
+class StreamError(NamedTuple):
+    """A key that could not be read; `reason` is one of ERROR_REASONS, or GONE.
+
+    In a cluster another node may have it: the one of `redirect`, or (`unserved`) an unknown one.
+    """
+
+    name: bytes
+    reason: str
+    detail: str
+    redirect: Redirect | None = None
+    unserved: bool = False
+
+    @property
+    def subject(self) -> Subject:
+        """What could not be read."""
+        return self.name
+
+
+def stream_error(name: bytes, command: str, error: ErrorReply) -> StreamError:
+    """Say what an error reply to one of its commands means for a stream."""
+    reason = GONE if error.says_gone else error.reason
+    return StreamError(name, reason, f"{command}: {error}", error.redirect, error.says_unserved)
+
+
+def malformed(name: bytes, command: str, problem: Exception) -> StreamError:
+    """Say that a reply has another shape than Redis documents."""
+    return StreamError(name, "protocol", f"{command}: {problem}")

@@ -20,11 +20,17 @@ from typing import Any, Final, NamedTuple
 from streamgauge.model.readings import GroupReading, KeyReading, StreamReading
 from streamgauge.source import commands, replies
 from streamgauge.source.brief import Brief
-from streamgauge.source.deadline import Deadline
 from streamgauge.source.errors import ErrorReply, Unreadable, error_of, not_server_wide
 from streamgauge.source.greeting import Greeting
-from streamgauge.source.keys import KeyFailure, Subject, key_answer, key_commands
-from streamgauge.source.pipeline import BatchSize, Pipeline, clock_us
+from streamgauge.source.keys import (
+    KeyFailure,
+    StreamError,
+    Subject,
+    key_answer,
+    key_commands,
+    malformed,
+    stream_error,
+)
 from streamgauge.source.reactions import Pair, Reactions
 from streamgauge.source.second_round import (
     BY_SCRIPT,
@@ -33,8 +39,7 @@ from streamgauge.source.second_round import (
     Question,
     second_round,
 )
-from streamgauge.source.stream_error import StreamError, malformed, stream_error
-from streamgauge.source.wire import AskingWire, Wire
+from streamgauge.source.wire import AskingWire, BatchSize, Deadline, Pipeline, Wire, clock_us
 from streamgauge.state_keys import StateKey
 
 _MOST_BATCHES: Final = 4

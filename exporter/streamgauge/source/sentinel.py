@@ -10,13 +10,12 @@ from streamgauge.config import RedisConfig, SentinelConfig
 from streamgauge.logs import EventLog
 from streamgauge.model.readings import StreamReading
 from streamgauge.source import replies
-from streamgauge.source.deadline import Deadline
 from streamgauge.source.errors import Unreadable
-from streamgauge.source.in_turn import InTurn
-from streamgauge.source.node import Node, settings_at
+from streamgauge.source.nodes import InTurn, Node, settings_at
 from streamgauge.source.sample import Request
 from streamgauge.source.session import Session
 from streamgauge.source.topology import Sample
+from streamgauge.source.wire import Deadline
 
 _log = EventLog("sentinel")
 

@@ -10,12 +10,11 @@ from streamgauge.config import RedisConfig
 from streamgauge.model.readings import StreamReading
 from streamgauge.source.brief import Brief
 from streamgauge.source.commands import Command
-from streamgauge.source.deadline import Deadline
 from streamgauge.source.errors import ConnectionLostError, ErrorReply, Unreadable
 from streamgauge.source.greeting import Greeting
 from streamgauge.source.sample import NodeSample, Request, read_node
 from streamgauge.source.second_round import Lookups
-from streamgauge.source.wire import AskingWire, Wire
+from streamgauge.source.wire import AskingWire, Deadline, Wire
 
 
 class Visit(NamedTuple):

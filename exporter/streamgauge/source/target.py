@@ -12,10 +12,9 @@ from typing import Final
 from streamgauge.changes import note_changes
 from streamgauge.config import DiscoveryConfig, RedisConfig
 from streamgauge.logs import EventLog
-from streamgauge.model.changes import NO_CHANGES, Change
 from streamgauge.model.derive import absent_record, stream_record
 from streamgauge.model.looks import Looks, Seen
-from streamgauge.model.memory import Memory
+from streamgauge.model.memory import NO_CHANGES, Change, Memory
 from streamgauge.model.records import (
     ERROR_REASONS,
     ClassCount,
@@ -30,18 +29,17 @@ from streamgauge.model.records import (
 )
 from streamgauge.policy import UNCLASSIFIED, Policy, StreamClass, StreamPolicy
 from streamgauge.source.complaints import Complaints
-from streamgauge.source.deadline import Deadline
 from streamgauge.source.discover import Discovery
 from streamgauge.source.errors import Unreadable
 from streamgauge.source.inquiry import Answer, inquire
 from streamgauge.source.key_records import error_counts, key_state, unread_keys
-from streamgauge.source.keys import Subject
+from streamgauge.source.keys import GONE, StreamError, Subject
 from streamgauge.source.layout import topology_of
 from streamgauge.source.reactions import Reactions
 from streamgauge.source.sample import Request
-from streamgauge.source.selection import Patterns
-from streamgauge.source.stream_error import GONE, StreamError
 from streamgauge.source.topology import Readings, Sample
+from streamgauge.source.walk import Patterns
+from streamgauge.source.wire import Deadline
 from streamgauge.state_file import StateFile
 
 _log = EventLog("scrape")

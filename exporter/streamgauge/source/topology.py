@@ -8,12 +8,11 @@ from typing import NamedTuple, Protocol
 
 from streamgauge.config import RedisConfig
 from streamgauge.model.readings import KeyReading, StreamReading
-from streamgauge.source.deadline import Deadline
 from streamgauge.source.errors import Unreadable
-from streamgauge.source.keys import KeyFailure
+from streamgauge.source.keys import KeyFailure, StreamError
 from streamgauge.source.sample import Request
 from streamgauge.source.session import Visit
-from streamgauge.source.stream_error import StreamError
+from streamgauge.source.wire import Deadline
 from streamgauge.state_keys import StateKey
 
 

@@ -1,24 +1,117 @@
-"""One walk over the keyspace of every server of one Redis: its streams, and keys to count."""
+"""One walk over the keyspace of each server of one Redis: streams to export, keys to count."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Final, NamedTuple
 
 from streamgauge import globs
 from streamgauge.config import RedisConfig
 from streamgauge.logs import EventLog
+from streamgauge.policy import Policy, StreamClass
 from streamgauge.source import replies
 from streamgauge.source.commands import Command
-from streamgauge.source.deadline import Deadline
 from streamgauge.source.errors import ErrorReply, Unreadable
-from streamgauge.source.parallel import run_all
-from streamgauge.source.selection import Selection
-from streamgauge.source.tally import Tally
-from streamgauge.source.wire import Wire
+from streamgauge.source.nodes import run_all
+from streamgauge.source.wire import Deadline, Wire
+
+_RANK: Final = {stream_class: rank for rank, stream_class in enumerate(StreamClass)}
+_WORTH_A_LOOK: Final = 1.01
+
+
+class Patterns:
+    """The discovery patterns; a name is of interest when one of them matches it."""
+
+    def __init__(self, patterns: tuple[bytes, ...]) -> None:
+        self._patterns = [globs.compile_glob(pattern) for pattern in patterns]
+
+    def match(self, name: bytes) -> bool:
+        """Tell whether a pattern matches the name."""
+        return any(pattern.fullmatch(name) for pattern in self._patterns)
+
+
+class Selection:
+    """Keeps at most `max_streams` of the names added: declared ones first, then by class and name.
+
+    The choice depends on the names alone, not on the order in which a walk finds them, so the same
+    streams are exported after every walk. Of what is left out only a hash is kept: a keyspace can
+    hold a million streams nobody asked for, and a walk may report one twice.
+    """
+
+    def __init__(self, policy: Policy, patterns: Patterns, max_streams: int) -> None:
+        self._policy = policy
+        self._patterns = patterns
+        self._max_streams = max_streams
+        self._ranked: dict[bytes, tuple[bool, int, bytes]] = {}
+        self._left_out: set[int] = set()
+        for name in policy.declared:
+            self._keep(name)
+
+    def add(self, name: bytes) -> None:
+        """Consider a stream found in the keyspace; one that is ignored or unmatched is no loss."""
+        if name not in self._ranked and self._patterns.match(name):
+            self._keep(name)
+
+    def has_outgrown(self, names: Collection[bytes]) -> bool:
+        """Tell whether it is worth to look at the names again, for somebody who has seen these.
+
+        To look whenever one is added would cost the square of their number.
+        """
+        return len(self._ranked) > len(names) * _WORTH_A_LOOK
+
+    @property
+    def names(self) -> frozenset[bytes]:
+        """The streams to export."""
+        self._trim()
+        return frozenset(self._ranked)
+
+    @property
+    def dropped(self) -> int:
+        """How many streams were left out."""
+        self._trim()
+        return len(self._left_out)
+
+    def _keep(self, name: bytes) -> None:
+        policy = self._policy.classify(name)
+        if policy is None:
+            return
+        self._ranked[name] = (not policy.declared, _RANK[policy.stream_class], name)
+        if len(self._ranked) > 2 * self._max_streams:  # rarely, so that no name costs a sort
+            self._trim()
+
+    def _trim(self) -> None:
+        if len(self._ranked) <= self._max_streams:
+            return
+        for name in sorted(self._ranked, key=self._ranked.__getitem__)[self._max_streams :]:
+            del self._ranked[name]
+            self._left_out.add(hash(name))
+
+
+class Tally:
+    """Counts every name once, however often a walk or several servers report it.
+
+    Of a name only its hash is kept.
+    """
+
+    def __init__(self, patterns: tuple[bytes, ...]) -> None:
+        self.patterns = patterns
+        self._seen: dict[bytes, set[int]] = {pattern: set() for pattern in patterns}
+        self._counted = [(globs.compile_glob(p), seen) for p, seen in self._seen.items()]
+
+    def add(self, name: bytes) -> None:
+        """Count a key found in the keyspace for every pattern it matches."""
+        for pattern, seen in self._counted:
+            if pattern.fullmatch(name):
+                seen.add(hash(name))
+
+    @property
+    def counts(self) -> Mapping[bytes, int]:
+        """The number of keys by pattern."""
+        return {pattern: len(seen) for pattern, seen in self._seen.items()}
+
 
 _log = EventLog("discovery")
 

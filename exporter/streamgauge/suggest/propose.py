@@ -13,13 +13,12 @@ from functools import cached_property
 from typing import Final
 
 from streamgauge.config import ClassLimits
-from streamgauge.model.history import History
+from streamgauge.model.readings import History
 from streamgauge.policy import StreamClass
 from streamgauge.suggest import flow, hours, reasons
-from streamgauge.suggest.backlog import lag_reason, slow_groups
 from streamgauge.suggest.flow import DAY, HOUR
 from streamgauge.suggest.gaps import Gaps
-from streamgauge.suggest.limits import quiet_limit
+from streamgauge.suggest.limits import lag_reason, quiet_limit, slow_groups
 from streamgauge.suggest.proposal import Proposal, Terms
 
 _EVENT_SHARE: Final = 0.1

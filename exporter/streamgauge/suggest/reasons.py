@@ -4,12 +4,34 @@ from __future__ import annotations
 
 from typing import Final
 
-from streamgauge.model.history import History
+from streamgauge.config import parse_duration
+from streamgauge.model.readings import History
 from streamgauge.suggest.flow import DAY, Flow, Steady
 from streamgauge.suggest.gaps import Gaps
 from streamgauge.suggest.hours import Hours
-from streamgauge.suggest.lengths import length, written
 from streamgauge.verdict.words import counted, duration, entries
+
+
+def length(seconds: float) -> str:
+    """Write the length of a gap, tenths of a second where a gap of seconds needs them."""
+    return _rounded(seconds)[0]
+
+
+def written(seconds: float) -> float:
+    """The length that `length` writes for this one, so that what is counted is what is written."""
+    return _rounded(seconds)[1]
+
+
+def _rounded(seconds: float) -> tuple[str, float]:
+    if 0 < seconds < 1:
+        milliseconds = round(seconds * 1000)
+        return f"{milliseconds}ms", milliseconds / 1000
+    if seconds < 60:
+        tenths = round(seconds, 1)
+        return f"{tenths:g}s", tenths
+    text = duration(seconds)
+    return text, parse_duration(text)
+
 
 _TAIL: Final = 0.001
 _MOST_RARE: Final = 5

@@ -11,11 +11,9 @@ from streamgauge.verdict.findings import findings
 from streamgauge.verdict.group import group_verdict, missing_verdict
 from streamgauge.verdict.keys import key_count_verdict, key_verdict
 from streamgauge.verdict.looks import paired, seconds_between
-from streamgauge.verdict.overlooked import overlooked
 from streamgauge.verdict.records import RedisVerdict
 from streamgauge.verdict.stream import stream_verdict
-from streamgauge.verdict.unknowns import unknowns
-from streamgauge.verdict.unread import unread_findings, unread_verdicts
+from streamgauge.verdict.unread import overlooked, unknowns, unread_findings, unread_verdicts
 
 
 def judge(snapshot: RedisSnapshot, earlier: RedisSnapshot | None = None) -> RedisVerdict:

@@ -7,9 +7,38 @@ import os
 import re
 import socket
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, MutableMapping
 from pathlib import Path
 from typing import Final, NamedTuple
+
+_FIRST: Final = 3
+_VARIABLES: Final = ("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES")
+
+
+def systemd_listeners(environ: MutableMapping[str, str]) -> list[Listener]:
+    """Take the passed sockets over, and the variables out of `environ`; raises ListenError.
+
+    A socket file stays when such a listener is closed: it is systemd's.
+    """
+    pid, count, _ = (environ.pop(name, "") for name in _VARIABLES)
+    if pid != str(os.getpid()) or not count.isdecimal() or int(count) < 1:
+        raise ListenError("systemd passed no socket: start this process by a .socket unit")
+    return [Listener(_socket(number)) for number in range(_FIRST, _FIRST + int(count))]
+
+
+def _socket(number: int) -> socket.socket:
+    try:
+        os.set_inheritable(number, False)
+        passed = socket.socket(fileno=number)
+    except OSError as error:
+        raise ListenError(
+            f"file {number} that systemd passed is no socket: {error.strerror}"
+        ) from error
+    if not passed.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+        passed.close()
+        raise ListenError(f"socket {number} that systemd passed does not listen")
+    return passed
+
 
 _BACKLOG: Final = 4096
 """How many may wait to be accepted, where the system allows as many."""

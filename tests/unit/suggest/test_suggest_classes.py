@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamgauge.config.model import DEFAULT_CLASSES
-from streamgauge.model.history import GroupCursor, History
 from streamgauge.model.ids import StreamId
+from streamgauge.model.readings import GroupCursor, History
 from streamgauge.policy import StreamClass, StreamPolicy
 from streamgauge.suggest.limits import rounded_up
 from streamgauge.suggest.proposal import Proposal, Terms, agreed

@@ -4,8 +4,8 @@ import pytest
 import yaml
 
 from streamgauge.config.model import DEFAULT_CLASSES
-from streamgauge.model.history import GroupCursor
 from streamgauge.model.ids import NEVER
+from streamgauge.model.readings import GroupCursor
 from streamgauge.policy import StreamClass
 from streamgauge.suggest.proposal import Proposal, Terms
 from streamgauge.suggest.propose import propose

@@ -6,11 +6,15 @@ import pytest
 
 from streamgauge.config import load_config
 from streamgauge.policy import Policy, StreamClass
-from streamgauge.suggest.extend import NotExtensibleError, extended
-from streamgauge.suggest.files import replacing
 from streamgauge.suggest.proposal import Proposal, Terms
 from streamgauge.suggest.rules import rules_of
-from streamgauge.suggest.update import UpdateError, add_rules
+from streamgauge.suggest.update import (
+    NotExtensibleError,
+    UpdateError,
+    add_rules,
+    extended,
+    replacing,
+)
 
 RULES = rules_of(
     [Proposal(name=b"new*", terms=Terms(StreamClass.EVENT, 300.0), class_reason="rare")], ()

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamgauge.verdict.names import nearly_equal, nearly_equal_pairs
+from streamgauge.verdict.findings import nearly_equal, nearly_equal_pairs
 
 
 @pytest.mark.parametrize(

@@ -1,16 +1,80 @@
-"""The same work on several servers at once, where one that hangs holds up no other."""
+"""Several servers of one Redis: their addresses, asked in turn or all at once."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Generator, Hashable, Mapping
+from collections.abc import Callable, Generator, Hashable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from queue import Empty, Queue
 from typing import Final, Generic, NamedTuple, TypeVar
+
+from streamgauge.config import RedisConfig
+from streamgauge.config.model import Mode, host_and_port
+from streamgauge.source.errors import Unreadable
+from streamgauge.source.wire import Deadline
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 T = TypeVar("T")
+
+
+class Node(NamedTuple):
+    """One server, of a cluster or behind sentinels."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return host_and_port(self.host, self.port)
+
+
+def settings_at(redis: RedisConfig, node: Node) -> RedisConfig:
+    """Return the settings of a Redis for one of its nodes: login and TLS are the same on all."""
+    mode: Mode = "standalone" if redis.sentinel else "cluster"
+    return replace(redis, host=node.host, port=node.port, mode=mode, sentinel=None)
+
+
+_MOST_SHARES: Final = 3
+"""However many servers there are, the first that is asked gets a third of the time for all."""
+
+
+class InTurn:
+    """Remembers who answered last, and begins with that one; `kind` is what they are called."""
+
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
+        self._last: Node | None = None
+
+    def answers(
+        self,
+        nodes: Iterable[Node],
+        ask: Callable[[Node, Deadline], T],
+        deadline: Deadline,
+        *,
+        of_time: float,
+    ) -> Iterator[T]:
+        """Yield the answer of each node that has one; raises Unreadable when none has.
+
+        `ask` raises Unreadable for a node that does not know; all of them together get the part
+        `of_time` of the time that is left.
+        """
+        refusal = Unreadable("other", f"there is no {self._kind} to ask")
+        answered = False
+        waiting = sorted(dict.fromkeys(nodes), key=lambda node: node != self._last)
+        while waiting:
+            share = of_time / min(len(waiting), _MOST_SHARES)
+            node = waiting.pop(0)
+            try:
+                answer = ask(node, deadline.part(share))
+            except Unreadable as error:
+                refusal = Unreadable(error.reason, f"{self._kind} {node}: {error}")
+            else:
+                self._last, answered = node, True
+                yield answer
+        if not answered:
+            raise refusal
+
 
 _BATCH: Final = 64
 _MOST_BATCHES: Final = 16
