@@ -192,7 +192,31 @@ EVERYWHERE = {
     for redis in ("a", "b")
 }
 
+SOURCES = {
+    "no exporter": about(BLIND),
+    "one Redis": about(BLIND, "a"),
+    "missing": about(MISSING, "a", "ticks"),
+    "stalled": about(STALLED, "a", "orders", "g"),
+}
+TARGETS = {
+    "quiet": about(QUIET, "a", "ticks"),
+    "growing": about(GROWING, "a", "orders", "g"),
+}
+ENVIRONMENTS = {
+    f"{name}, {label} {place}": alert | {label: place}
+    for label in IDENTITY_LABELS
+    for name, alert, places in (
+        *((name, alert, ["one"]) for name, alert in SOURCES.items()),
+        *((name, alert, ["one", "other"]) for name, alert in TARGETS.items()),
+    )
+    for place in places
+}
+
 CASES: dict[str, tuple[dict[str, Labels], Names]] = {
+    "nothing of one environment hides anything of another": (
+        ENVIRONMENTS,
+        {name for name in ENVIRONMENTS if "other" not in name and "no exporter" not in name},
+    ),
     "no exporter hides all": (
         EVERYWHERE
         | {"blind": about(BLIND), "blind to a": about(BLIND, "a")}
