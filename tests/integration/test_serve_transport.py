@@ -101,6 +101,15 @@ def test_server_without_tls_is_not_read_over_tls(redis7: RealServer, exporter: C
     assert "the port may not speak TLS" in seen["log"]
 
 
+def test_server_that_speaks_tls_alone_is_named_as_such_to_a_plain_client(
+    start_tls: Callable, exporter: Callable
+) -> None:
+    server = start_tls(ask=False)
+    seen = outcomes(exporter, {"main": {"url": server.url.replace("rediss:", "redis:")}})
+    assert seen["main"] == BLIND
+    assert "write rediss:// in its url" in seen["log"]
+
+
 def test_server_that_answers_a_tls_greeting_in_plain_text_is_named_as_such(
     exporter: Callable,
 ) -> None:

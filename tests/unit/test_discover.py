@@ -36,6 +36,8 @@ def walked(monkeypatch):
     """Walks a keyspace once with a discovery, and answers its streams and what failed."""
 
     class FakeWalk:
+        without_type = frozenset()
+
         def __init__(self, selection, _patterns, _stopped, tally):
             self.selection, self.tally = selection, tally
 
@@ -208,6 +210,8 @@ def test_while_the_first_walk_goes_on_nearly_all_it_has_found_is_known(discovery
     known = []
 
     class SlowWalk:
+        without_type = frozenset()
+
         def __init__(self, selection, *_):
             self.selection = selection
 

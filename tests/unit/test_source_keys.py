@@ -231,5 +231,5 @@ def test_a_key_is_counted_once_for_each_pattern_it_matches():
     ],
 )
 def test_one_scan_serves_all_patterns(patterns, arguments):
-    scans = [*_scans(patterns, (), list)]
+    scans = [*_scans(patterns, list, only_streams=False)]
     assert [scan.arguments for scan in scans] == [(*one, b"COUNT", b"500") for one in arguments]

@@ -1,11 +1,13 @@
 """A walk leaves a server alone most of the time, and asks it for few keys at once."""
 
 import threading
+from types import SimpleNamespace
 
 import pytest
 
 from streamgauge.config import RedisConfig
 from streamgauge.source import walk
+from streamgauge.source.errors import ErrorReply
 from streamgauge.source.walk import Walk, rest_after
 
 SERVER = RedisConfig(name="r", host="h", port=1)
@@ -102,6 +104,41 @@ def test_a_step_asks_for_few_keys(walked):
     _, (command,) = walked(0.001)
     assert command == (b"SCAN", b"0", b"MATCH", b"s:*", b"COUNT", b"500", b"TYPE", b"stream")
     assert int(command[5]) == KEYS_PER_STEP
+
+
+def test_where_scan_takes_no_type_that_of_every_key_is_asked_for(monkeypatch):
+    types = {b"s:1": b"stream", b"s:2": b"string", b"s:3": b"stream"}
+
+    class OldWire:
+        def __init__(self, _server):
+            self.waiting = []
+
+        def open(self, _deadline):
+            pass
+
+        def send(self, commands, _deadline):
+            self.waiting += commands
+
+        def receive(self, count, _deadline):
+            asked, self.waiting = self.waiting[:count], self.waiting[count:]
+            return [self.answer(*command) for command in asked]
+
+        def answer(self, name, *arguments):
+            if name == b"TYPE":
+                return types[arguments[0]]
+            if b"TYPE" in arguments:
+                return ErrorReply.parse("ERR syntax error")
+            return [b"0", [*types]]
+
+        def close(self):
+            pass
+
+    found = set()
+    monkeypatch.setattr(walk, "Wire", OldWire)
+    one = Walk(SimpleNamespace(add=found.add), (b"s:*",), threading.Event())
+    assert one.run([SERVER], lambda: None) == {"h:1": None}
+    assert found == {b"s:1", b"s:3"}
+    assert one.without_type == {"h:1"}
 
 
 def test_a_walk_ends_while_it_rests(walked):

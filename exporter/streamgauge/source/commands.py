@@ -41,7 +41,7 @@ ROLE: Final = packed(b"ROLE")
 INFO_SERVER: Final = packed(b"INFO", b"server")
 NO_TOUCH: Final = packed(b"CLIENT", b"NO-TOUCH", b"ON")
 
-PROBE: Final = packed(b"SCAN", b"0", b"COUNT", b"1", b"TYPE", b"stream")
+PROBE: Final = packed(b"SCAN", b"0", b"COUNT", b"1")
 """Makes sure that an empty answer comes from an empty server and not from an unreadable one.
 
 TIME is answered even while the data set is being loaded; a step of SCAN is not."""

@@ -6,6 +6,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -65,6 +66,7 @@ class Discovery:
         self._has_walked = False
         self._failures: dict[str, str] = {}
         self._dropped_logged = False
+        self._without_type: set[str] = set()
         self._thread = threading.Thread(target=self._run, name="discovery", daemon=True)
 
     def start(self) -> None:
@@ -139,6 +141,7 @@ class Discovery:
         tally = Tally(self._policy.keys.patterns)
         walk = Walk(selection, settings.patterns, self._stopped, tally)
         outcomes = walk.run(servers, publish_the_first_finds)
+        self._log_without_type(walk.without_type)
         failures = {address: error for address, error in outcomes.items() if error is not None}
         if len(failures) == len(outcomes):
             raise next(iter(failures.values()))
@@ -213,6 +216,15 @@ class Discovery:
         for address in self._failures.keys() - failures.keys():
             del self._failures[address]
             _log.info("discovery works again or node gone", redis=self._redis.name, address=address)
+
+    def _log_without_type(self, addresses: AbstractSet[str]) -> None:
+        for address in sorted(addresses - self._without_type):
+            _log.warning(
+                "SCAN takes no TYPE here, so the type of every key is asked for",
+                redis=self._redis.name,
+                address=address,
+            )
+        self._without_type |= addresses
 
     def _log_dropped(self, max_streams: int) -> None:
         if self._found.dropped and not self._dropped_logged:

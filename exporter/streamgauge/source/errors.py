@@ -85,6 +85,11 @@ class ErrorReply(NamedTuple):
         return Redirect("" if host == "?" else host, int(port), self.code == "ASK")
 
     @property
+    def says_syntax(self) -> bool:
+        """Tell whether an argument is unknown, as to old servers and some proxies."""
+        return self.code == "ERR" and "syntax" in self.text.lower()
+
+    @property
     def says_gone(self) -> bool:
         """Tell whether the key or the group does not exist (any more)."""
         return self.code == "NOGROUP" or (self.code == "ERR" and "no such key" in self.text)

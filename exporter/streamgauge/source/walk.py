@@ -139,6 +139,7 @@ class _Scan(NamedTuple):
 
     arguments: tuple[bytes, ...]
     add: Callable[[bytes], None]
+    only_streams: bool
 
 
 class Walk:
@@ -156,12 +157,14 @@ class Walk:
         tally: Tally | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._scans = [*_scans(patterns, (b"TYPE", b"stream"), selection.add)]
+        self._scans = [*_scans(patterns, selection.add, only_streams=True)]
         if tally is not None:
-            self._scans += _scans(tally.patterns, (), tally.add)
+            self._scans += _scans(tally.patterns, tally.add, only_streams=False)
         self._stopped = stopped
         self._clock = clock
         self._lock = threading.Lock()
+        self.without_type: set[str] = set()
+        """The addresses of servers whose SCAN takes no TYPE; the type of each key is asked for."""
 
     def run(
         self, servers: Sequence[RedisConfig], after_step: Callable[[], None]
@@ -207,9 +210,10 @@ class Walk:
 
     def _step(self, scan: _Scan, wire: Wire, server: RedisConfig, cursor: bytes) -> bytes | None:
         """Take one step of SCAN; returns the next cursor, None at the end."""
-        reply = _ask(wire, server, (b"SCAN", cursor, *scan.arguments))
         try:
-            next_cursor, names = reply
+            next_cursor, names = self._scanned(scan, wire, server, cursor)
+            if scan.only_streams and server.address in self.without_type:
+                names = _streams_among(names, wire, server)
             with self._lock:
                 for name in names:
                     scan.add(name)
@@ -217,9 +221,24 @@ class Walk:
             raise Unreadable("protocol", "SCAN: not a list of keys") from error
         return None if next_cursor == b"0" else next_cursor
 
+    def _scanned(self, scan: _Scan, wire: Wire, server: RedisConfig, cursor: bytes) -> Any:
+        command = (b"SCAN", cursor, *scan.arguments)
+        if scan.only_streams and server.address not in self.without_type:
+            (reply,) = _replies(wire, server, [(*command, b"TYPE", b"stream")])
+            if not (isinstance(reply, ErrorReply) and reply.says_syntax):
+                return _told(reply, command)
+            with self._lock:
+                self.without_type.add(server.address)
+        return _ask(wire, server, command)
+
+
+def _streams_among(names: Sequence[bytes], wire: Wire, server: RedisConfig) -> list[bytes]:
+    types = _replies(wire, server, [(b"TYPE", name) for name in names])
+    return [name for name, found in zip(names, types, strict=True) if found == b"stream"]
+
 
 def _scans(
-    patterns: tuple[bytes, ...], of_type: tuple[bytes, ...], add: Callable[[bytes], None]
+    patterns: tuple[bytes, ...], add: Callable[[bytes], None], *, only_streams: bool
 ) -> Iterator[_Scan]:
     """One scan for all of these patterns, or none."""
     if not patterns:
@@ -228,13 +247,21 @@ def _scans(
     if len(patterns) > 1:
         match = globs.escape(globs.common_prefix(patterns)) + b"*"
     matching = () if match == b"*" else (b"MATCH", match)
-    yield _Scan((*matching, b"COUNT", b"%d" % _KEYS_PER_STEP, *of_type), add)
+    yield _Scan((*matching, b"COUNT", b"%d" % _KEYS_PER_STEP), add, only_streams)
 
 
 def _ask(wire: Wire, server: RedisConfig, command: Command) -> Any:
-    deadline = Deadline(server.timeout_seconds)
-    wire.send([command], deadline)
-    reply = wire.receive(1, deadline)[0]
+    (reply,) = _replies(wire, server, [command])
+    return _told(reply, command)
+
+
+def _told(reply: Any, command: Command) -> Any:
     if isinstance(reply, ErrorReply):
         raise Unreadable(reply.reason, f"{command[0].decode()}: {reply}")
     return reply
+
+
+def _replies(wire: Wire, server: RedisConfig, commands: Sequence[Command]) -> list[Any]:
+    deadline = Deadline(server.timeout_seconds)
+    wire.send(commands, deadline)
+    return wire.receive(len(commands), deadline)

@@ -66,6 +66,8 @@ _MORE: Final = object()
 _LOGIN_SHARE: Final = 0.9
 """A login that takes all of the time is of no use; so it ends soon enough to say where it hangs."""
 _ASKING: Final = packed(b"ASKING")
+_TLS_ALERT: Final = b"\x15\x03"
+_WRITE_REDISS: Final = "write rediss:// in its url"
 
 
 class _Line(NamedTuple):
@@ -82,7 +84,7 @@ class Wire:
         self._settings = settings
         self._line: _Line | None = None
         self._buffer = memoryview(bytearray(_READ_SIZE))
-        self.bytes_read = 0
+        self.bytes_read = self._read_before = 0
 
     @property
     def is_open(self) -> bool:
@@ -109,6 +111,7 @@ class Wire:
             errors="replace",
             notEnoughData=_MORE,
         )
+        self._read_before = self.bytes_read
         self._line = _Line(dial(self._settings, part.remaining()), reader)
         try:
             self._log_in(credentials, part)
@@ -134,7 +137,7 @@ class Wire:
             line.socket.settimeout(deadline.remaining())
             line.socket.sendall(b"".join(commands))
         except OSError as error:
-            raise _lost(error) from error
+            raise self._lost(error) from error
 
     def receive(self, count: int, deadline: Deadline) -> list[Any]:
         """Return the next `count` replies, errors among them as ErrorReply; raises Unreadable."""
@@ -148,9 +151,9 @@ class Wire:
                 else:
                     replies.append(reply)
         except _NO_REPLY as error:
-            raise Unreadable("protocol", "the reply is not the Redis protocol") from error
+            raise Unreadable("protocol", self._why_no_reply()) from error
         except OSError as error:
-            raise _lost(error) from error
+            raise self._lost(error) from error
         return replies
 
     def close(self) -> None:
@@ -179,9 +182,28 @@ class Wire:
         line.socket.settimeout(deadline.remaining())
         size = line.socket.recv_into(self._buffer)
         if size == 0:
-            raise ConnectionResetError("the server closed the connection")
+            raise ConnectionResetError
         self.bytes_read += size
         line.reader.feed(self._buffer[:size])
+
+    def _lost(self, error: OSError) -> Unreadable:
+        if isinstance(error, TimeoutError):
+            return Unreadable("timeout", "no answer in time")
+        if isinstance(error, ConnectionResetError):
+            return ConnectionLostError(self._why_closed())
+        return ConnectionLostError(str(error) or type(error).__name__)
+
+    def _why_no_reply(self) -> str:
+        if bytes(self._buffer[:2]) == _TLS_ALERT:
+            return f"the port speaks TLS; {_WRITE_REDISS}"
+        return "the reply is not the Redis protocol"
+
+    def _why_closed(self) -> str:
+        closed = "the server closed the connection"
+        is_plain = self._settings.tls is None and self._settings.host is not None
+        if is_plain and self.bytes_read == self._read_before:
+            return f"{closed} before it answered; if it speaks TLS alone, {_WRITE_REDISS}"
+        return closed
 
 
 class AskingWire:
@@ -212,12 +234,6 @@ class _ProtocolError(Exception):
 _NO_REPLY: Final = (_ProtocolError, TypeError, ValueError, MemoryError)
 """What hiredis raises: the last three for a map with a list as a key, a number that is none, and a
 list longer than the memory."""
-
-
-def _lost(error: OSError) -> Unreadable:
-    if isinstance(error, TimeoutError):
-        return Unreadable("timeout", "no answer in time")
-    return ConnectionLostError(str(error) or type(error).__name__)
 
 
 Taker = Callable[[list[Any]], None]
