@@ -8,6 +8,7 @@ import pytest
 from support.history import History
 from support.metrics import Scrape
 from support.peers import Peer, peer_exporter, peer_metrics
+from support.real_time import RealTime
 from support.servers import RealServer
 
 pytestmark = pytest.mark.newest_too
@@ -31,8 +32,17 @@ AGES = {"redis_stream_group_consumer_idle_seconds"}
 
 
 @pytest.fixture
+def real_time() -> RealTime:
+    return RealTime()
+
+
+@pytest.fixture
 def scrapes(
-    redis7: RealServer, each_redis_exporter: Peer, exporter: Callable, tmp_path: Path
+    real_time: RealTime,
+    redis7: RealServer,
+    each_redis_exporter: Peer,
+    exporter: Callable,
+    tmp_path: Path,
 ) -> tuple[Scrape, Scrape]:
     """One scrape of each exporter, of the same untouched streams."""
     with redis7.client() as client:
@@ -64,15 +74,16 @@ def test_shared_names_are_exactly_these(scrapes: tuple[Scrape, Scrape]) -> None:
 
 
 def test_shared_metrics_have_the_same_labels_values_and_types(
-    scrapes: tuple[Scrape, Scrape],
+    scrapes: tuple[Scrape, Scrape], real_time: RealTime
 ) -> None:
     ours, theirs = scrapes
     for name in EXACT:
         assert ours.by(name, *LABELS) == theirs.by(name, *LABELS) != {}, name
         assert ours.types[name] == theirs.types[name], name
     for name in AGES:
-        ages = theirs.by(name, *LABELS).items()
-        assert ours.by(name, *LABELS) == {key: pytest.approx(age, abs=1) for key, age in ages} != {}
+        ages = theirs.by(name, *LABELS)
+        assert ages
+        assert ours.by(name, *LABELS) == real_time.about(ages)
 
 
 def test_what_later_versions_share_is_the_same_but_unknown_is_not_zero(

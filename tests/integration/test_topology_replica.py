@@ -2,10 +2,9 @@
 
 from collections.abc import Callable
 
-import pytest
-
 from support.faulty_rig import HEALTHY, configuration, fill, outcome
 from support.metrics import STREAM_SERIES
+from support.real_time import RealTime
 from support.sentinels import follow, wait_for_replica
 from support.servers import RealServer
 
@@ -16,6 +15,7 @@ UNKNOWN = "streamgauge_groups_lag_unknown"
 def test_replica_shows_what_its_primary_shows_but_the_lag_in_entries(
     server: RealServer, start_server: Callable, exporter: Callable
 ) -> None:
+    real_time = RealTime()
     with server.client() as client:
         fill(client)
     replica: RealServer = start_server(server.name)
@@ -50,7 +50,7 @@ def test_replica_shows_what_its_primary_shows_but_the_lag_in_entries(
         elif name == "redis_stream_group_entries_read" and server.name == "redis-7.0":
             assert set(other) <= set(one)
         else:
-            assert other == (pytest.approx(one, abs=2) if name in AGES else one), name
+            assert other == (real_time.about(one) if name in AGES else one), name
     assert scrape.by("redis_stream_group_lag_seconds", *labels)
     assert scrape.by(UNKNOWN, "redis")["replica",] == 4
 

@@ -9,6 +9,7 @@ from typing import Any, Self
 from support.clock_library import clock_library
 from support.exporter import ExporterProcess
 from support.metrics import Scrape
+from support.real_time import RealTime
 from support.servers import RealServer, missing
 
 
@@ -60,6 +61,7 @@ class Life:
         self._streams, self._timeout = streams, timeout
         self._settings = settings or {}
         self._exporters = 0
+        self.about = RealTime().about
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:

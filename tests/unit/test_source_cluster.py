@@ -125,6 +125,16 @@ def test_stream_that_moved_is_counted_once_with_what_its_new_node_says():
     assert (sample.errors, sample.outages) == ([], {})
 
 
+def test_an_announced_address_is_reached_where_the_map_says():
+    elsewhere = {("redis-2.internal", 6379): ("10.0.0.2", 7002), ("here", 7001): ("10.0.0.1", 7001)}
+    reply = [[0, 9, [b"redis-2.internal", 6379, b"i"]], [10, 16383, [None, 7001, b"j"]]]
+    slots = slot_map(reply, HERE, elsewhere)
+    assert slots.primaries == (Node("10.0.0.2", 7002), Node("10.0.0.1", 7001))
+    gathering = Gathering([], elsewhere)
+    there = gathering.add(Route(A), [b"x"], visit(moved(b"x", "redis-2.internal", 6379)))
+    assert there == {Route(Node("10.0.0.2", 7002)): [b"x"]}
+
+
 def test_stream_on_its_way_is_asked_for_with_asking_and_leaves_the_map_as_it_is():
     gathering = Gathering([])
     answer = visit(moved(b"x", "b", 2, asking=True))

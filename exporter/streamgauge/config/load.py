@@ -27,7 +27,7 @@ from streamgauge.config.sections import (
     HybridSection,
     StreamSection,
 )
-from streamgauge.config.servers import SentinelSection, ServerSection, TlsSection
+from streamgauge.config.servers import ClusterSection, SentinelSection, ServerSection, TlsSection
 from streamgauge.config.values import (
     EMPTY_LIST,
     EMPTY_SECTION,
@@ -106,6 +106,7 @@ _SECTIONS: Mapping[Location, type[Section]] = {
     ("redis",): ServerSection,
     ("redis", "tls"): TlsSection,
     ("redis", "sentinel"): SentinelSection,
+    ("redis", "cluster"): ClusterSection,
     ("discovery",): DiscoverySection,
     ("classes",): ClassesSection,
     ("classes", "continuous"): ContinuousSection,

@@ -47,7 +47,8 @@ class SentinelConfig:
 class RedisConfig:
     """One server or cluster. `host` and `port` are None for a unix socket and behind sentinels.
 
-    `password_keys` are the keys that give a password, of which the first wins.
+    `password_keys` are the keys that give a password, of which the first wins. `address_map` tells
+    where a node of a cluster is reached that announces an address.
     """
 
     name: str
@@ -61,6 +62,7 @@ class RedisConfig:
     tls: TlsConfig | None = None
     mode: Mode = "auto"
     sentinel: SentinelConfig | None = None
+    address_map: Mapping[tuple[str, int], tuple[str, int]] = field(default_factory=dict)
     password_keys: tuple[str, ...] = field(default=(), compare=False)
 
     @property

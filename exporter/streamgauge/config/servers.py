@@ -1,6 +1,7 @@
 """The section `redis` as the file spells it, one entry for each server."""
 
 import ipaddress
+import re
 import socket
 from typing import Annotated, Any
 
@@ -98,6 +99,21 @@ class SentinelSection(Section):
         )
 
 
+def _address_map(value: object) -> dict[tuple[str, int], tuple[str, int]]:
+    if not isinstance(value, dict) or not value:
+        raise RefusedError(f"found {found(value)}, allowed: host:port, as announced, to host:port")
+    for text in (text for pair in value.items() for text in pair):
+        if not re.search(r":[0-9]+$", str(text)):
+            raise RefusedError(f"found {found(text)}, allowed: host:port")
+    return {_node(announced): _node(reached) for announced, reached in value.items()}
+
+
+class ClusterSection(Section):
+    """`redis.cluster`."""
+
+    address_map: Annotated[dict[tuple[str, int], tuple[str, int]], PlainValidator(_address_map)]
+
+
 def _password_keys(**passwords: object) -> tuple[str, ...]:
     """The keys that give a password, in the order in which they win."""
     return tuple(key for key, password in passwords.items() if password is not None)
@@ -166,6 +182,7 @@ class ServerSection(Section):
     credential_provider: MaybeProvider = None
     timeout: Duration = 5.0
     tls: Annotated[TlsSection | None, EMPTY_SECTION] = None
+    cluster: ClusterSection | None = None
     name: MaybeText = Field(default=None, validate_default=True)
 
     @field_validator("sentinel", mode="before")
@@ -214,6 +231,14 @@ class ServerSection(Section):
             )
         return value
 
+    @field_validator("cluster", mode="before")
+    @classmethod
+    def _of_a_cluster(cls, value: object, info: ValidationInfo) -> object:
+        mode = "sentinel" if info.data.get("sentinel") else info.data.get("mode")
+        if mode in ("standalone", "sentinel"):
+            raise RefusedError(f"given, but mode is {mode}; write mode: cluster or remove it")
+        return value
+
     @field_validator("name", mode="wrap")
     @classmethod
     def _one_of_its_kind(
@@ -257,5 +282,6 @@ class ServerSection(Section):
             tls=tls,
             mode=self.mode or ("sentinel" if self.sentinel else "auto"),
             sentinel=self.sentinel.sentinel() if self.sentinel else None,
+            address_map=self.cluster.address_map if self.cluster else {},
             password_keys=_password_keys(**passwords),
         )

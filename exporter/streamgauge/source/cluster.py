@@ -50,7 +50,7 @@ class Cluster:
         started = time.monotonic()
         slots = self._current_slots(deadline)
         plan, unserved = first_plan(slots, request.subjects)
-        gathering = Gathering(unserved)
+        gathering = Gathering(unserved, self._redis.address_map)
         for share in _ROUNDS:
             try:
                 within = deadline.part(share)
@@ -73,7 +73,7 @@ class Cluster:
 
         def ask(node: Node, within: Deadline) -> SlotMap:
             sessions.append(Session(settings_at(self._redis, node)))
-            return _slots_by(sessions[-1], node, within)
+            return self._slots_by(sessions[-1], node, within)
 
         try:
             slots = next(InTurn("node").answers(self._known_nodes(), ask, deadline, of_time=1))
@@ -149,7 +149,7 @@ class Cluster:
 
     def _refreshed(self, deadline: Deadline, without: frozenset[Node] = frozenset()) -> SlotMap:
         def ask(node: Node, within: Deadline) -> SlotMap:
-            return _slots_by(self._session(Route(node)), node, within)
+            return self._slots_by(self._session(Route(node)), node, within)
 
         nodes = [node for node in self._known_nodes() if node not in without]
         slots = next(self._in_turn.answers(nodes, ask, deadline, of_time=_MAP_SHARE))
@@ -180,16 +180,16 @@ class Cluster:
             if route.asking or route.node not in slots.primaries:
                 self._sessions.pop(route).close()
 
-
-def _slots_by(session: Session, node: Node, deadline: Deadline) -> SlotMap:
-    """Return the map that a node has; raises Unreadable when it has none."""
-    try:
-        slots = slot_map(session.ask((b"CLUSTER", b"SLOTS"), deadline), node)
-    except replies.MALFORMED as error:
-        raise Unreadable("protocol", "CLUSTER SLOTS: a reply of another shape") from error
-    if not slots.primaries:
-        raise Unreadable("other", "CLUSTER SLOTS: the node knows nobody who serves a slot")
-    return slots
+    def _slots_by(self, session: Session, node: Node, deadline: Deadline) -> SlotMap:
+        """Return the map that a node has; raises Unreadable when it has none."""
+        reply = session.ask((b"CLUSTER", b"SLOTS"), deadline)
+        try:
+            slots = slot_map(reply, node, self._redis.address_map)
+        except replies.MALFORMED as error:
+            raise Unreadable("protocol", "CLUSTER SLOTS: a reply of another shape") from error
+        if not slots.primaries:
+            raise Unreadable("other", "CLUSTER SLOTS: the node knows nobody who serves a slot")
+        return slots
 
 
 def _merge(plan: Plan, more: Plan) -> None:

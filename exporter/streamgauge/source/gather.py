@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 from streamgauge.model.readings import KeyReading
 from streamgauge.source.errors import Unreadable
 from streamgauge.source.keys import KeyFailure, StreamError, Subject, name_of
-from streamgauge.source.nodes import Node
+from streamgauge.source.nodes import NOT_MAPPED, AddressMap, Node
 from streamgauge.source.session import Visit
 from streamgauge.source.topology import Outage, Sample
 from streamgauge.state_keys import StateKey
@@ -45,14 +45,14 @@ def _slot_of(key: bytes) -> int:
     return binascii.crc_hqx(tag if tag and closing else key, 0) % _SLOTS
 
 
-def slot_map(reply: Any, asked: Node) -> SlotMap:
+def slot_map(reply: Any, asked: Node, address_map: AddressMap = NOT_MAPPED) -> SlotMap:
     """Read CLUSTER SLOTS as the node `asked` answered it.
 
     Raises one of replies.MALFORMED when the reply has another shape than Redis documents.
     """
     return SlotMap(
         [
-            (*_slots(first, last), list(_nodes(servers, asked)))
+            (*_slots(first, last), [node.reached(address_map) for node in _nodes(servers, asked)])
             for first, last, *servers in reply
             if servers
         ]
@@ -111,7 +111,8 @@ def first_plan(slots: SlotMap, subjects: Iterable[Subject]) -> tuple[Plan, list[
 class Gathering:
     """Takes in one round of visits after the other, and says where to ask again."""
 
-    def __init__(self, unserved: Iterable[Subject]) -> None:
+    def __init__(self, unserved: Iterable[Subject], address_map: AddressMap = NOT_MAPPED) -> None:
+        self._address_map = address_map
         self._key_readings: dict[StateKey, KeyReading] = {}
         self._errors = {subject: _unserved(subject) for subject in unserved}
         self._outages: dict[Node, Unreadable] = {}
@@ -140,7 +141,8 @@ class Gathering:
             if error.redirect is not None:
                 host, port, asking = error.redirect
                 self.saw_moved |= not asking
-                elsewhere[Route(Node(host or route.node.host, port), asking)].append(error.subject)
+                node = Node(host or route.node.host, port).reached(self._address_map)
+                elsewhere[Route(node, asking)].append(error.subject)
         return elsewhere
 
     @property

@@ -19,6 +19,10 @@ V = TypeVar("V")
 T = TypeVar("T")
 
 
+AddressMap = Mapping[tuple[str, int], tuple[str, int]]
+NOT_MAPPED: Final[AddressMap] = {}
+
+
 class Node(NamedTuple):
     """One server, of a cluster or behind sentinels."""
 
@@ -27,6 +31,10 @@ class Node(NamedTuple):
 
     def __str__(self) -> str:
         return host_and_port(self.host, self.port)
+
+    def reached(self, address_map: AddressMap) -> Node:
+        """Where a node is reached that announces this address."""
+        return Node(*address_map.get(self, self))
 
 
 def settings_at(redis: RedisConfig, node: Node) -> RedisConfig:

@@ -148,6 +148,18 @@ REDIS = {
             "redis.mode (line 1): found 'clster', allowed: auto, standalone, cluster, sentinel; did you mean 'cluster'?",
         ],
     ),
+    "an address map of a single server": (
+        '{mode: standalone, url: "redis://h:1", cluster: {address_map: {"a:1": "b:1"}}}',
+        [
+            "redis.cluster (line 1): given, but mode is standalone; write mode: cluster or remove it",
+        ],
+    ),
+    "an address map without ports": (
+        '{url: "redis://h:1", cluster: {address_map: {a: "b:1"}}}',
+        [
+            "redis.cluster.address_map (line 1): found 'a', allowed: host:port",
+        ],
+    ),
     "sentinel without nodes": (
         "{mode: sentinel}",
         [

@@ -38,7 +38,7 @@ KEYS = {
     "redis in a list": (
         "redis:\n  - {url: redis://h}\n  - {url: redis://i, usrname: x}\n",
         [
-            "redis[1].usrname (line 3): unknown key, allowed: mode, sentinel, url, username, password, password_file, password_command, credential_provider, timeout, tls, name; did you mean 'username'?",
+            "redis[1].usrname (line 3): unknown key, allowed: mode, sentinel, url, username, password, password_file, password_command, credential_provider, timeout, tls, cluster, name; did you mean 'username'?",
         ],
     ),
 }
