@@ -20,7 +20,8 @@ MOST_CHANGES: Final = 20
 """Kept of one stream and its groups."""
 
 
-class Change(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Change:
     """At a look at `at_us` the state was another; it is empty where there was no problem.
 
     `group` is None where the stream itself changed. `is_first` where nobody had looked before.
