@@ -34,6 +34,7 @@ RUNBOOK_OF: Final[Mapping[str, str]] = MappingProxyType(
         FindingKind.POISON_ENTRY: "RedisStreamGroupPoisonEntry",
         FindingKind.GHOST_ENTRY: "RedisStreamGroupGhostEntry",
         FindingKind.RELEASED_ENTRY: "RedisStreamGroupReleasedEntry",
+        FindingKind.TOO_LONG: "RedisStreamTooLong",
         FindingKind.IDEMPOTENCE_OVERFLOWS: "RedisStreamIdempotenceOverflows",
         FindingKind.DUPLICATES_RISE: "RedisStreamDuplicatesRise",
         FindingKind.FEED_UNREADABLE: "RedisStreamsMonitoringBlind",

@@ -211,6 +211,19 @@ def _limits_that_never_hold(looks: Sequence[StreamLooks]) -> Iterator[Finding]:
         )
 
 
+def _longer_than_they_may_be(looks: Sequence[StreamLooks]) -> Iterator[Finding]:
+    """A stream holds more than was declared; one of dead letters may hold nothing."""
+    for one in looks:
+        length, limit = one.now.length, one.now.length_limit
+        if length is None or limit is None or length <= limit:
+            continue
+        yield Finding(
+            FindingKind.TOO_LONG,
+            Sentence(f"{{}} holds {entries(length)}; it may hold {limit:,}", (one.now.name,)),
+            (Subject(one.now.name),),
+        )
+
+
 def _idempotence_that_overflows(looks: Sequence[StreamLooks]) -> Iterator[Finding]:
     """Each producer's IDs fill what a stream remembers, so older ones are forgotten too early."""
     for one in looks:
@@ -258,6 +271,7 @@ def _renamed(looks: Sequence[StreamLooks]) -> set[bytes]:
 _RULES: Final[tuple[Rule, ...]] = (
     _limits_that_never_hold,
     _unfinished_renames,
+    _longer_than_they_may_be,
     _idempotence_that_overflows,
     _duplicates_that_rise,
     _unread_streams,

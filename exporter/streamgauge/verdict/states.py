@@ -95,6 +95,7 @@ class FindingKind(enum.StrEnum):
     POISON_ENTRY = "poison entry"
     GHOST_ENTRY = "pending entry that no longer exists"
     RELEASED_ENTRY = "released entry"
+    TOO_LONG = "too long"
     IDEMPOTENCE_OVERFLOWS = "idempotence overflows"
     DUPLICATES_RISE = "duplicates rise"
     FEED_UNREADABLE = "continuous stream unreadable"
@@ -156,6 +157,7 @@ SEVERITY: Final[Mapping[Verdict, Severity]] = MappingProxyType(
         FindingKind.RELEASED_ENTRY: Severity.WARNING,
         FindingKind.IDEMPOTENCE_OVERFLOWS: Severity.WARNING,
         FindingKind.DUPLICATES_RISE: Severity.WARNING,
+        FindingKind.TOO_LONG: Severity.WARNING,
         FindingKind.FEED_UNREADABLE: Severity.CRITICAL,
         FindingKind.STREAM_UNREADABLE: Severity.WARNING,
         FindingKind.FEED_OF_ANOTHER_TYPE: Severity.CRITICAL,

@@ -2,6 +2,7 @@
 
 import pytest
 
+from streamgauge.policy import StreamPolicy
 from streamgauge.verdict.judge import judge
 from support.looks import (
     CONTINUOUS,
@@ -34,6 +35,11 @@ def pending(held, deliveries=1, age=600.0, **fields):
     )
 
 
+def may_hold(most):
+    """A stream of three entries that is read, and may hold so many."""
+    return stream(EVENT, group(), policy=StreamPolicy(EVENT, length_limit=most))
+
+
 ALONE = [
     # A stream with entries and no group: whether it is read otherwise cannot be known.
     (
@@ -49,6 +55,9 @@ ALONE = [
     ),
     (stream(UNCLASSIFIED, group(), **NEVER_WRITTEN), "group without a publisher", None),
     (stream(EVENT, group(), **NEVER_WRITTEN), None, None),
+    (may_hold(2), "too long", "s holds 3 entries; it may hold 2"),
+    (may_hold(0), "too long", "s holds 3 entries; it may hold 0"),
+    (may_hold(3), None, None),
     (stream(CONTINUOUS, group(), **NEVER_WRITTEN), None, None),
     (stream(EVENT, **MISSING), None, None),
     # IDs that are no clocks.
