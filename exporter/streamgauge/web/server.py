@@ -124,15 +124,19 @@ async def serve(
         task.add_done_callback(reloads.discard)
 
     loop = asyncio.get_running_loop()
+
+    def end_once(*_: object) -> None:
+        for number in _ENDING:
+            signal.signal(number, signal.SIG_IGN)  # a second one changes nothing
+        loop.call_soon_threadsafe(end)
+
     for number in _ENDING:
         # Not by the loop: as it closes it would restore what kills.
-        signal.signal(number, lambda *_: loop.call_soon_threadsafe(end))
+        signal.signal(number, end_once)
     loop.add_signal_handler(signal.SIGHUP, reload)
     _announce(listeners, protection)
     collecting = asyncio.create_task(collect_between(scrapes))
     await server.run()
-    for number in _ENDING:
-        signal.signal(number, signal.SIG_IGN)  # a second one changes nothing
     collecting.cancel()
     watch.stop()
     _log.info("stopped")
