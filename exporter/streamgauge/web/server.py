@@ -127,7 +127,7 @@ async def serve(
 
     def end_once(*_: object) -> None:
         for number in _ENDING:
-            signal.signal(number, signal.SIG_IGN)  # a second one changes nothing
+            signal.signal(number, lambda *_: None)  # a second one changes nothing
         loop.call_soon_threadsafe(end)
 
     for number in _ENDING:
@@ -137,6 +137,8 @@ async def serve(
     _announce(listeners, protection)
     collecting = asyncio.create_task(collect_between(scrapes))
     await server.run()
+    for number in _ENDING:
+        signal.signal(number, signal.SIG_IGN)  # not even when Python has let go of its handlers
     collecting.cancel()
     watch.stop()
     _log.info("stopped")
