@@ -62,8 +62,12 @@ def test_signals_while_it_ends_change_nothing(
     proxy: Proxy, exporter: Callable, sign: signal.Signals
 ) -> None:
     process = exporter(config=patient(proxy.url))
-    while process.is_running:
+
+    def has_ended() -> bool:
         process.send(sign)
+        return not process.is_running
+
+    wait_for(has_ended, "it ends")
     assert process.stop() == 0
     assert "Traceback" not in process.log()
 
