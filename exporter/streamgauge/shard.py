@@ -75,7 +75,7 @@ class ShardPolicy(Policy):
         return super().classify(name) if self._shard.has(name) else None
 
 
-def policy_of(config: Config, shard: Shard, redis: str | None = None) -> Policy:
+def policy_of_shard(config: Config, shard: Shard, redis: str | None = None) -> Policy:
     """The policy a configuration declares, as far as it concerns this shard and this Redis."""
     keys = StateKeys.from_config(config)
     if shard.total == 1:

@@ -13,7 +13,7 @@ from streamgauge import __version__
 from streamgauge.config import Config, ConfigError
 from streamgauge.logs import EventLog
 from streamgauge.model.records import ProcessState
-from streamgauge.shard import WHOLE, Shard, policy_of
+from streamgauge.shard import WHOLE, Shard, policy_of_shard
 from streamgauge.source.target import Target
 from streamgauge.state_file import StateFile
 
@@ -126,7 +126,7 @@ class Watch:
         state = self._state = self._state_of(config)
         targets: dict[str, Target] = {}
         for redis in config.redis:
-            policy = policy_of(config, self._shard, redis.name)
+            policy = policy_of_shard(config, self._shard, redis.name)
             known = self._targets.get(redis.name)
             if known is not None and known.redis == redis:
                 known.configure(config.discovery, policy, state)

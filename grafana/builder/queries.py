@@ -248,15 +248,29 @@ def _chosen(labels: str, count: int, by: str) -> str:
     return f"and on ({labels})\ntopk({count}, {by})"
 
 
+def standing(scope: Scope) -> str:
+    """How long a group has stood still while entries wait."""
+    return scope("redis_stream_group_stalled_seconds")
+
+
+def standing_limit(scope: Scope) -> str:
+    """How long a group may stand still, as RedisStreamGroupStalled compares it."""
+    return f"clamp_min({lag_limit(scope)}, 120)"
+
+
+def falling_behind(scope: Scope) -> str:
+    """How long a group that is past its limit has been falling further behind."""
+    return scope("redis_stream_group_falling_behind_seconds")
+
+
+def falling_behind_limit(scope: Scope) -> str:
+    """How long it may, as RedisStreamGroupLagGrowing compares it."""
+    return f"clamp(3 * {lag_limit(scope)}, 300, 1800)"
+
+
 def stalled(scope: Scope) -> str:
-    """Groups over their limit that were given nothing in ten minutes."""
-    positions = (
-        "redis_stream_group_last_delivered_timestamp_seconds",
-        "redis_stream_group_entries_read",
-    )
-    changes = [f"changes({scope(position, '10m')})" for position in positions]
-    unless = [f"unless\n{highest(each)} > 0" for each in changes]
-    return "\n".join([f"{lowest(lag_share(scope))} > 1", *unless])
+    """Groups that have stood still for longer than they may."""
+    return f"{highest(standing(scope))} > {highest(standing_limit(scope))}"
 
 
 def blind_spots(scope: Scope) -> str:
@@ -277,19 +291,13 @@ def blind_spots(scope: Scope) -> str:
 
 
 def entries_lost(scope: Scope) -> str:
-    """Entries that left a stream before a group read them: neither read nor waiting."""
-    return (
-        f"{scope('redis_stream_entries_added_total')}\n"
-        f"- on ({_TARGET_STREAM}) group_right ()\n"
-        f"{scope('redis_stream_group_entries_read')}\n"
-        f"- {lag(scope)}"
-    )
+    """Entries that left a stream before a group was handed them, as far as that was seen."""
+    return f"increase({scope('redis_stream_group_entries_lost_total', '$__rate_interval')})"
 
 
 def lost_in_range(scope: Scope) -> str:
     """Entries lost to a group in the time range."""
-    over_time = f"(\n{highest(entries_lost(scope))}\n)[$__range:$__interval]"
-    return f"max_over_time({over_time})\n- min_over_time({over_time})"
+    return highest(f"increase({scope('redis_stream_group_entries_lost_total', '$__range')})")
 
 
 def time_to_drain(scope: Scope) -> str:

@@ -150,8 +150,11 @@ def _stats() -> Iterator[Panel]:
 def _writing() -> Iterator[Panel]:
     yield time_panel(
         "Length",
-        "Entries held.",
+        "Entries held, and how many may be.",
         Query(promql.highest(promql.length(SCOPE)), _STREAM),
+        Query(
+            promql.highest(SCOPE("redis_stream_length_limit")), f"limit, {_STREAM}", is_limit=True
+        ),
         no_value="not found",
     )
     yield time_panel(
@@ -192,6 +195,24 @@ def _reading() -> Iterator[Panel]:
         no_value=_NEEDS_STREAMGAUGE,
     )
     yield time_panel(
+        "Standing still",
+        "How long a group has been handed nothing while entries wait, and how long it may.",
+        Query(promql.highest(promql.standing(SCOPE)), _GROUP),
+        Query(promql.highest(promql.standing_limit(SCOPE)), f"limit, {_GROUP}", is_limit=True),
+        unit=Seconds,
+        no_value=_NEEDS_STREAMGAUGE,
+    )
+    yield time_panel(
+        "Falling behind",
+        "How long a group past its limit has fallen further behind, and how long it may.",
+        Query(promql.highest(promql.falling_behind(SCOPE)), _GROUP),
+        Query(
+            promql.highest(promql.falling_behind_limit(SCOPE)), f"limit, {_GROUP}", is_limit=True
+        ),
+        unit=Seconds,
+        no_value=_NEEDS_STREAMGAUGE,
+    )
+    yield time_panel(
         "Time to drain",
         "How long until a group has caught up if both rates stay as they are. No line: it falls "
         "behind, or the server does not count entries.",
@@ -210,9 +231,17 @@ def _reading() -> Iterator[Panel]:
     )
     yield time_panel(
         "Entries lost",
-        "Entries that left the stream before a group read them, since the group began. Each rise "
-        "is a loss.",
+        "Entries that left the stream before a group was handed them, as far as that was seen. "
+        "Whatever is above 0 is a loss.",
         Query(promql.highest(promql.entries_lost(SCOPE)), _GROUP),
+        no_value=_NEEDS_STREAMGAUGE,
+    )
+    yield time_panel(
+        "Retention used",
+        "How much of what the stream holds still waits for a group. At 100 % the next entry that "
+        "is trimmed is lost.",
+        Query(promql.highest(SCOPE("redis_stream_group_retention_used_ratio")), _GROUP),
+        unit=PercentUnit,
         no_value=_NEEDS_REDIS_7,
     )
 
@@ -225,10 +254,25 @@ def _pending() -> Iterator[Panel]:
         no_value="no group",
     )
     yield time_panel(
+        "In a consumer's hands",
+        "For how long an entry has been taken and not acknowledged, and how long it may be.",
+        Query(promql.highest(SCOPE("redis_stream_group_unacknowledged_seconds")), _GROUP),
+        Query(
+            promql.highest(SCOPE("redis_stream_group_ack_limit_seconds")),
+            f"limit, {_GROUP}",
+            is_limit=True,
+        ),
+        unit=Seconds,
+        no_value=_NEEDS_STREAMGAUGE,
+    )
+    yield time_panel(
         "Groups and consumers",
-        "Groups of the stream, and the consumers each knows, whether they still run or not.",
+        "Groups of the stream, the consumers each knows, and how many of them are dead. A declared "
+        "group that does not exist is at 0.",
         Query(promql.highest(SCOPE("redis_stream_group_consumers")), _GROUP),
         Query(promql.highest(SCOPE("redis_stream_groups")), f"groups, {_STREAM}"),
+        Query(promql.highest(SCOPE("redis_stream_group_consumers_dead")), f"dead, {_GROUP}"),
+        Query(f"{promql.lowest(SCOPE('redis_stream_group_exists'))} == 0", f"missing, {_GROUP}"),
         no_value="no group",
     )
     yield time_panel(

@@ -105,7 +105,7 @@ def _stats() -> Iterator[Panel]:
     )
     yield stat_panel(
         "Stalled groups",
-        "Groups over their limit that were not handed a single entry in the last ten minutes.",
+        "Groups that stand still for longer than their limit, two minutes at least.",
         Query(f"{_count(promql.stalled(SCOPE))}\nor\ncount({promql.lag_limit(SCOPE)}) * 0"),
         thresholds=COUNT_THRESHOLDS,
         no_value=_NO_LIMIT,

@@ -25,15 +25,6 @@ STREAM_DASHBOARDS = ("streamgauge-stream", "streamgauge-streams")
 # same. So these two have no variable `instance`, and drop the label from every series.
 WITHOUT_INSTANCE = STREAM_DASHBOARDS
 
-# By rule and metric.
-WAIVED = {
-    # Added, less read, less waiting: a difference of two totals, of which no rate is taken.
-    ("target-counter-agg-rule", "redis_stream_entries_added_total"): {
-        "streamgauge-stream: Entries lost / A",
-        "streamgauge-stream: Lost / A",
-    },
-}
-
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
 KNOWN = {metric.name for metric in METRICS} | {
     "up",
@@ -223,8 +214,7 @@ def test_target_instance_rule(query: Query):
 @every_panel_query
 def test_target_counter_agg_rule(query: Query):
     for selector in selectors(query):
-        waived = WAIVED.get(("target-counter-agg-rule", selector.metric), ())
-        if is_counter(selector.metric) and query.name not in waived:
+        if is_counter(selector.metric):
             assert selector.rated, selector
 
 
@@ -235,34 +225,17 @@ def test_a_rate_is_taken_of_counters_alone(query: Query):
         assert is_counter(selector.metric) or not selector.rated, selector
 
 
-def test_every_waiver_is_needed():
-    for (_, metric), names in WAIVED.items():
-        for name in names:
-            (query,) = [each for each in QUERIES if each.name == name]
-            assert any(one.metric == metric and not one.rated for one in selectors(query))
-
-
 @every_query
 def test_every_metric_is_exported(query: Query):
     assert {selector.metric for selector in selectors(query)} <= KNOWN
 
 
-# A state key stands for a path of the user's own: beside which streams it belongs, no dashboard can
-# know. The report and the status page list them all.
 NOT_SHOWN = {
     # Said in the log, and a matter of rights: it changes when somebody changes them.
     "streamgauge_streams_read_whole",
-    # No rule compares these yet, and the dashboards show what the rules compare.
-    "redis_stream_group_exists",
-    "redis_stream_group_stalled_seconds",
-    "redis_stream_group_falling_behind_seconds",
-    "redis_stream_group_entries_lost_total",
-    "redis_stream_group_retention_used_ratio",
-    "redis_stream_group_unacknowledged_seconds",
-    "redis_stream_group_ack_limit_seconds",
-    "redis_stream_group_consumers_dead",
-    "redis_stream_length_limit",
+    # Tickets and findings of few: the report, the page of a stream and the alert tell them.
     "redis_stream_group_messages_nacked",
+    "redis_stream_group_last_delivered_timestamp_seconds",
     "redis_stream_idmp_duration_seconds",
     "redis_stream_idmp_max_size",
     "redis_stream_idmp_producer_ids_tracked",
@@ -270,6 +243,8 @@ NOT_SHOWN = {
     "redis_stream_idmp_entries_added_total",
     "redis_stream_idmp_duplicates_total",
     "streamgauge_groups_vanished",
+    # A state key stands for a path of the user's own: beside which streams it belongs, no dashboard
+    # can know. The report and the status page list them all.
     "redis_key_exists",
     "redis_key_ttl_seconds",
     "redis_key_deadline_seconds",

@@ -48,6 +48,9 @@ CHOSEN: dict[str, Choice] = {
 RIGHTLY_EMPTY = {
     "streamgauge-exporter: annotation Alerts": "the exporter can read everything",
     "streamgauge-stream: Time to drain / A": "nobody drains at the moment",
+    "streamgauge-stream: Length / B": "no stream of the demo has a length limit",
+    "streamgauge-stream: In a consumer's hands / B": "no group of the demo has an ack limit",
+    "streamgauge-stream: Groups and consumers / D": "no declared group is missing",
 }
 LINKED = PackOptions(dashboard_base="https://grafana.site")
 # Rows of classes that are not among the chosen ones.

@@ -40,8 +40,6 @@ WORKS = {
         "Length / A",
         "Entries in, and out to each group / A",
         "Entries in, and out to each group / B",
-        "Entries lost / A",
-        "Lost / A",
         "Lag / A",
         "Groups and consumers / A",
         "Groups and consumers / B",

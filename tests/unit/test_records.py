@@ -2,7 +2,15 @@
 
 import pytest
 
-from streamgauge.model.records import Consumer, Group, Stream, new_consumer, new_group, new_stream
+from streamgauge.model.records import (
+    AbsentGroup,
+    Consumer,
+    Group,
+    Stream,
+    new_consumer,
+    new_group,
+    new_stream,
+)
 
 
 @pytest.mark.parametrize(
@@ -18,3 +26,8 @@ def test_what_a_stream_holds_comes_last():
     """A look that is kept for later replaces it by its place."""
     assert Stream._fields[-1] == "groups"
     assert Group._fields[-1] == "consumer_list"
+
+
+def test_a_group_that_is_absent_has_all_that_a_group_has():
+    absent = AbsentGroup(b"g", 60.0, None)
+    assert [name for name in Group._fields if not hasattr(absent, name)] == []

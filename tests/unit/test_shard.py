@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from streamgauge.config import load_config
 from streamgauge.policy import Policy, StreamClass
-from streamgauge.shard import WHOLE, Shard, policy_of
+from streamgauge.shard import WHOLE, Shard, policy_of_shard
 from streamgauge.source.walk import Patterns, Selection
 
 CONFIG = """
@@ -91,13 +91,13 @@ def test_what_is_written_is_read_back():
 
 
 def test_the_only_shard_has_the_plain_policy(config):
-    assert type(policy_of(config, WHOLE)) is Policy
+    assert type(policy_of_shard(config, WHOLE)) is Policy
 
 
 @pytest.mark.parametrize("total", [2, 3, 7])
 def test_what_is_declared_belongs_to_exactly_one_shard(config, total):
-    whole = policy_of(config, WHOLE)
-    parts = [policy_of(config, shard) for shard in fleet(total)]
+    whole = policy_of_shard(config, WHOLE)
+    parts = [policy_of_shard(config, shard) for shard in fleet(total)]
 
     def together(of):
         return sorted(repr(one) for part in parts for one in of(part))
@@ -116,8 +116,8 @@ def test_what_is_declared_belongs_to_exactly_one_shard(config, total):
 @given(name=NAMES | st.sampled_from([b"orders", b"rq:1", b"feed:1"]), total=TOTALS)
 def test_a_stream_has_its_class_in_its_own_shard_and_is_ignored_in_others(config, name, total):
     for shard in fleet(total):
-        expected = policy_of(config, WHOLE).resolve(name) if shard.has(name) else None
-        assert policy_of(config, shard).resolve(name) == expected
+        expected = policy_of_shard(config, WHOLE).resolve(name) if shard.has(name) else None
+        assert policy_of_shard(config, shard).resolve(name) == expected
 
 
 def selected(policy, names, max_streams):
@@ -129,23 +129,23 @@ def selected(policy, names, max_streams):
 
 @given(names=st.lists(NAMES), total=TOTALS)
 def test_the_shards_together_select_what_one_exporter_would(config, names, total):
-    whole = selected(policy_of(config, WHOLE), names, 1000).names
-    parts = [selected(policy_of(config, shard), names, 1000).names for shard in fleet(total)]
+    whole = selected(policy_of_shard(config, WHOLE), names, 1000).names
+    parts = [selected(policy_of_shard(config, shard), names, 1000).names for shard in fleet(total)]
     assert sorted(name for part in parts for name in part) == sorted(whole)
 
 
 @given(names=st.lists(NAMES, max_size=60), total=st.integers(1, 4), max_streams=st.integers(1, 20))
 def test_each_shard_drops_only_what_is_its_own(config, names, total, max_streams):
-    whole = selected(policy_of(config, WHOLE), names, 1000).names
+    whole = selected(policy_of_shard(config, WHOLE), names, 1000).names
     for shard in fleet(total):
-        part = selected(policy_of(config, shard), names, max_streams)
+        part = selected(policy_of_shard(config, shard), names, max_streams)
         own = sum(map(shard.has, whole))
         assert len(part.names) == min(own, max_streams)
         assert part.dropped == own - len(part.names)
 
 
 def test_a_shard_keeps_the_classes_that_matter_most(config):
-    policy = policy_of(config, Shard(1, 2))
+    policy = policy_of_shard(config, Shard(1, 2))
     own = [name for number in range(40) if Shard(1, 2).has(name := b"x:%d" % number)]
     feeds = [name for number in range(40) if Shard(1, 2).has(name := b"feed:%d" % number)]
     kept = selected(policy, own + feeds, len(feeds) + len(policy.declared)).names

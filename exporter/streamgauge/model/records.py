@@ -67,7 +67,7 @@ new_group: Final = partial(tuple.__new__, Group)
 
 @dataclass(frozen=True)
 class AbsentGroup:
-    """A declared group that is not there; nothing is known of it but its limits."""
+    """A declared group that is not there: a Group of which only its limits are known."""
 
     name: bytes
     lag_limit_seconds: float | None

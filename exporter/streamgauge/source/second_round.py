@@ -57,8 +57,8 @@ class Lookups:
         self._has_listed = False
         self._doubtful, self._still_doubtful = self._still_doubtful, set()
 
-    def lists(self, stream: bytes, group: GroupReading) -> bool:
-        """Tell whether to list the consumers of a group now."""
+    def take_turn(self, stream: bytes, group: GroupReading) -> bool:
+        """Tell whether to list the consumers of a group now; of large ones, one has its turn."""
         if group.consumers <= self.max_consumers:
             return group.consumers > 0
         group.is_large = True
@@ -174,7 +174,7 @@ def second_round(
                 if lookups.doubts(reading.name, group):
                     asked.append((reading, group, _NACKED))
                     wanted.append(commands.pending_by_consumer(key, name))
-            if lookups.lists(reading.name, group):
+            if lookups.take_turn(reading.name, group):
                 asked.append((reading, group, _CONSUMERS))
                 wanted.append(commands.XINFO_CONSUMERS + key + name)
     return Round(wanted, asked)
