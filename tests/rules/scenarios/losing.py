@@ -99,3 +99,26 @@ def a_group_that_only_one_replica_gives_a_limit_is_watched(server):
     case.exporters = [Exporter("a:1"), Exporter("b:1", offset=15, policies=without)]
     case.expect(LOSING, "feed", "g", since=42 * M)
     return case
+
+
+@on("7.0", "6.2")
+def a_single_loss_in_a_long_gap_pages_when_the_exporter_is_back(server):
+    case = Case(120)
+    stream = flowing(case, server, every=2, policy=feed(1, 120))
+    case.act(consumer(stream, "g", active=until(20 * M)))
+    case.exporter.gone = minutes((40, 50))
+    case.act(at(42 * M, lambda: stream.trim(100)))
+    case.expect(LOSING, "feed", "g", since=50 * M, until=50 * M)
+    case.expect(BLIND, since=40 * M, until=50 * M)
+    return case
+
+
+@on("7.0")
+def a_loss_seen_by_the_pod_that_takes_over_pages(server):
+    case = Case(120)
+    stream = flowing(case, server, every=2, policy=feed(1, 120))
+    case.act(consumer(stream, "g", active=until(20 * M)))
+    case.act(at(45 * M, lambda: stream.trim(100)))
+    case.exporter.pods = [(0, "a"), (45 * M, "b")]
+    case.expect(LOSING, "feed", "g", since=45 * M, until=45 * M)
+    return case
