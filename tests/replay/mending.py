@@ -152,7 +152,7 @@ class Case:
     declared: dict[str, Any]
     life: Callable[[], Iterable[Actor]]
     command: str | None
-    """How the explanation of the command on the page begins; None where only the runbook has one."""
+    """How the page's explanation of it begins; None where only the runbook has one."""
     minutes: float
     mend: Callable[[Repair, str], None] = run
     owners: dict[str, int] = field(default_factory=dict)
