@@ -9,7 +9,7 @@ from typing import Any
 from replay.actors import MINUTE, Actor
 from support.promtool import EVALUATION_SECONDS, Firing
 
-QUIET, MISSING, GROUP_MISSING, STALLED, GROWING, LOSING, NOT_ACKNOWLEDGING, BLIND = (
+QUIET, MISSING, GROUP_MISSING, STALLED, GROWING, LOSING, NOT_ACKNOWLEDGING, BLIND, REACTION = (
     "RedisStreamQuiet",
     "RedisStreamMissing",
     "RedisStreamGroupMissing",
@@ -18,6 +18,7 @@ QUIET, MISSING, GROUP_MISSING, STALLED, GROWING, LOSING, NOT_ACKNOWLEDGING, BLIN
     "RedisStreamGroupLosingEntries",
     "RedisStreamGroupNotAcknowledging",
     "RedisStreamsMonitoringBlind",
+    "RedisStreamReactionOverdue",
 )
 
 # The contract's table, in minutes from the cause; a limit is what was declared.
@@ -30,15 +31,16 @@ NOT_BEFORE: dict[str, Callable[[float], float]] = {
     LOSING: lambda _: 0,
     NOT_ACKNOWLEDGING: lambda limit: limit,
     BLIND: lambda _: 2,
+    REACTION: lambda limit: limit,
 }
 NO_LATER: dict[str, float] = {
     QUIET: 4, MISSING: 4, GROUP_MISSING: 4, STALLED: 5, GROWING: 4, LOSING: 6,
-    NOT_ACKNOWLEDGING: 4, BLIND: 3,
+    NOT_ACKNOWLEDGING: 4, BLIND: 3, REACTION: 4,
 }  # fmt: skip
 """So many minutes after the earliest moment."""
 CLEARS: dict[str, float] = {
     QUIET: 10, MISSING: 10, GROUP_MISSING: 10, STALLED: 20, GROWING: 20, LOSING: 60,
-    NOT_ACKNOWLEDGING: 10, BLIND: 5,
+    NOT_ACKNOWLEDGING: 10, BLIND: 5, REACTION: 10,
 }  # fmt: skip
 LOOK = 0.5
 """Minutes from one scrape to the next: nothing is known more exactly."""

@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
-from replay.scenario import BLIND, Page, World
-from replay.scenarios.common import BYSTANDERS, INCIDENTS
+import shutil
+
+from replay.actors import at, consume, produce, until
+from replay.scenario import BLIND, LOSING, Page, Scenario, World
+from replay.scenarios.common import BYSTANDERS, INCIDENTS, jobs
 from replay.stage import Stage
 
 ALL = INCIDENTS + BYSTANDERS
+
+
+def trimmed_at(minute: float, seen: float) -> Scenario:
+    """Entries that wait are trimmed once; the first look that can tell comes at `seen`."""
+    return Scenario(
+        "trimmed once, unseen",
+        jobs("90m"),
+        lambda: [
+            produce(10),
+            consume(active=until(12)),
+            at(minute, lambda redis, stream: redis.xtrim(stream, maxlen=5, approximate=False)),
+        ],
+        (Page(LOSING, since=seen, until=seen, group="g"),),
+    )
 
 
 def restart(instance: str, *minutes: float, seconds: float = 60):
@@ -23,8 +40,9 @@ def gap(start: float, end: float, *instances: str):
 
 
 def rename_target(stage: Stage) -> None:
-    """Another pod takes over: the one target is gone, the other is there."""
+    """Another pod takes over, and the volume: the one target is gone, the other is there."""
     stage.stop_exporter("a")
+    shutil.copy(stage.directory / "state-a.json", stage.directory / "state-b.json")
     stage.unscraped = {"a"}
     stage.start_exporter("b")
 
@@ -52,14 +70,14 @@ PROMETHEUS_AWAY = World(
 LONG_GAP = World(
     "the exporter is away for six minutes and a half",
     75,
-    ALL,
+    (*ALL, trimmed_at(47, 51.5)),
     events=(*restart("a", 45, seconds=390),),
     pages=(Page(BLIND, since=45, until=51.5),),
 )
 NEW_POD = World(
     "another pod takes over",
     75,
-    ALL,
+    (*ALL, trimmed_at(45, 45)),
     exporters=("a", "b"),
     events=((0, lambda stage: stage.stop_exporter("b")), (45, rename_target)),
 )

@@ -99,3 +99,65 @@ def a_group_that_only_one_replica_gives_a_limit_is_watched(server):
     case.exporters = [Exporter("a:1"), Exporter("b:1", offset=15, policies=without)]
     case.expect(LOSING, "feed", "g", since=42 * M)
     return case
+
+
+@on("7.0", "6.2")
+def a_single_loss_in_a_long_gap_pages_when_the_exporter_is_back(server):
+    case = Case(120)
+    stream = flowing(case, server, every=2, policy=feed(1, 120))
+    case.act(consumer(stream, "g", active=until(20 * M)))
+    case.exporter.gone = minutes((40, 50))
+    case.act(at(42 * M, lambda: stream.trim(100)))
+    case.expect(LOSING, "feed", "g", since=50 * M, until=50 * M)
+    case.expect(BLIND, since=40 * M, until=50 * M)
+    return case
+
+
+@on("7.0")
+def a_loss_seen_by_the_pod_that_takes_over_pages(server):
+    case = Case(120)
+    stream = flowing(case, server, every=2, policy=feed(1, 120))
+    case.act(consumer(stream, "g", active=until(20 * M)))
+    case.act(at(45 * M, lambda: stream.trim(100)))
+    case.exporter.pods = [(0, "a"), (45 * M, "b")]
+    case.expect(LOSING, "feed", "g", since=45 * M, until=45 * M)
+    return case
+
+
+@on("7.0")
+def a_loss_that_another_exporter_came_too_late_to_see_pages(server):
+    case = Case(120)
+    stream = flowing(case, server, every=2, policy=feed(1, 120))
+    case.act(consumer(stream, "g", active=until(20 * M)))
+    case.act(at(42 * M, lambda: stream.trim(100)))
+    late = Exporter("a:1", gone=minutes((0, 44)))
+    case.exporters = [late, Exporter("b:1", offset=15, gone=minutes((40, 50)))]
+    case.expect(LOSING, "feed", "g", since=50 * M, until=50 * M)
+    case.expect(BLIND, since=40 * M, until=44 * M)
+    return case
+
+
+@on("7.0")
+def an_old_loss_that_a_later_exporter_did_not_see_does_not_page_again(server):
+    case = Case(150)
+    stream = flowing(case, server, every=1, policy=feed(1, 120))
+    case.act(consumer(stream, "g", active=except_between(*minutes((20, 32)))))
+    case.act(at(30 * M, lambda: stream.trim(40)))
+    later = Exporter("b:1", offset=15, gone=minutes((0, 40), (120, 122)))
+    case.exporters = [Exporter("a:1"), later]
+    case.expect(LOSING, "feed", "g", since=30 * M, until=32 * M)
+    return case
+
+
+@on("7.0")
+def a_loss_smaller_than_an_older_one_of_another_exporter_pages(server):
+    case = Case(120)
+    stream = flowing(case, server, every=1, policy=feed(1, 120))
+    case.act(consumer(stream, "g", active=except_between(*minutes((1, 12), (77, 90)))))
+    case.act(at(10 * M, lambda: stream.trim(40)), at(85 * M, lambda: stream.trim(300)))
+    without = {"feed": feed(1, NO_LIMIT)}
+    first = Exporter("a:1", policies=without, gone=minutes((80, 999)))
+    later = Exporter("b:1", offset=15, gone=minutes((0, 75)))
+    case.exporters = [first, later]
+    case.expect(LOSING, "feed", "g", since=85 * M, until=90 * M)
+    return case
