@@ -105,10 +105,11 @@ def _abandoned(looks: GroupLooks) -> Answer:
 
 
 def _no_consumer(looks: GroupLooks) -> Answer:
-    """Entries wait and nobody is there to read them; without a limit they must do so for long."""
+    """Entries wait past the limit, or for long without one, and nobody is there to read them."""
     if looks.now.consumers or not looks.waits or looks.cursor_moved or looks.is_exempt:
         return None
-    if looks.is_unclassified and looks.now.lag_seconds < UNCLASSIFIED_SECONDS:
+    waits, limit = looks.now.lag_seconds, looks.now.lag_limit_seconds
+    if waits < UNCLASSIFIED_SECONDS if limit is None else waits <= limit:
         return None
     never = "; the group never read one" if looks.never_read else ""
     return (

@@ -98,11 +98,11 @@ ONE_LOOK = [
             "the group never read one"
         ),
     ),
-    # Nobody there and still within the limit.
+    # Nobody there and still within the limit: somebody may yet come.
     (
         behind(4, 5.0, **NOBODY),
-        "no consumer while entries wait",
-        "4 entries wait, the oldest for 5s (limit 1m), and the group has no consumer",
+        "active",
+        None,
     ),
     # Without a limit: never read, or nobody, for a day.
     (
