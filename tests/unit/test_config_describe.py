@@ -147,6 +147,25 @@ def test_everything_is_shown_resolved_and_without_secrets(load):
     assert describe(load(SHOWN)) == DESCRIPTION.strip()
 
 
+def test_what_few_rules_have_stands_behind_the_rule_or_group_that_has_it(load):
+    shown = describe(
+        load(
+            """
+            redis: {url: redis://h}
+            streams:
+              - match: dead
+                class: event
+                redis: main*
+                length_limit: 0
+                labels: {team: core}
+                groups: [{match: g, ack_limit: 2m, optional: true}]
+            """
+        )
+    )
+    assert "on redis main*, length_limit 0, team=core\n" in shown
+    assert "  optional, ack_limit 2m\n" in shown
+
+
 def test_discovery_that_is_off_is_said(load):
     config = load(
         "redis: {url: redis://h}\ndiscovery: {match: []}\nstreams: [{match: a, class: event}]"

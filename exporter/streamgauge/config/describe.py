@@ -15,12 +15,12 @@ _SERVER_COLUMNS = ("name", "address", "db", "mode", "login", "tls", "timeout")
 _CLASS_COLUMNS = ("class", "quiet limit", "lag limit")
 _KEY_COLUMNS = ("", "key", "deadline")
 _REACTION_COLUMNS = ("", "after", "expect", "within")
-_STREAM_COLUMNS = ("", "match", "class", "quiet limit", "active", "lag limit")
+_STREAM_COLUMNS = ("", "match", "class", "quiet limit", "active", "lag limit", "")
 
 
 def describe(config: Config) -> str:
     """The configuration as aligned plain text, without any secret."""
-    others = ("", "(any other)", StreamClass.UNCLASSIFIED, _NOTHING, _NOTHING, "none")
+    others = ("", "(any other)", StreamClass.UNCLASSIFIED, _NOTHING, _NOTHING, "none", "")
     tables = [
         _table("Servers", _SERVER_COLUMNS, _servers(config)),
         _table("Discovery", (), _discovery(config)),
@@ -102,15 +102,28 @@ def _streams(config: Config) -> Iterator[tuple[str, ...]]:
     for index, rule in enumerate(config.streams):
         place, name = f"[{index}]", _printable(rule.match)
         if rule.ignore:
-            yield place, name, "ignored", _NOTHING, _NOTHING, _NOTHING
+            yield place, name, "ignored", _NOTHING, _NOTHING, _NOTHING, ""
             continue
         defaults = config.classes[rule.stream_class]
         quiet_limit = rule.quiet_limit_seconds or defaults.quiet_limit_seconds
         lag_limit = rule.lag_limit_seconds or defaults.lag_limit_seconds
-        yield place, name, rule.stream_class, _limit(quiet_limit), _active(rule), _limit(lag_limit)
+        limits = _limit(quiet_limit), _active(rule), _limit(lag_limit)
+        yield place, name, rule.stream_class, *limits, ", ".join(_further(rule))
         for group in rule.groups:
-            limit = _limit(group.lag_limit_seconds)
-            yield "", f"  group {_printable(group.match)}", "", "", "", limit
+            limit = _limit(group.lag_limit_seconds or lag_limit)
+            further = ["optional"] if group.optional else []
+            if group.ack_limit_seconds is not None:
+                further.append(f"ack_limit {_limit(group.ack_limit_seconds)}")
+            yield "", f"  group {_printable(group.match)}", "", "", "", limit, ", ".join(further)
+
+
+def _further(rule: StreamRule) -> Iterator[str]:
+    """What few rules have."""
+    if rule.redis is not None:
+        yield f"on redis {_printable(rule.redis)}"
+    if rule.length_limit is not None:
+        yield f"length_limit {rule.length_limit}"
+    yield from (f"{name}={_printable(value)}" for name, value in rule.labels)
 
 
 def _calendar(calendar: Calendar) -> str:
