@@ -186,31 +186,23 @@ def _reading() -> Iterator[Panel]:
         Query(promql.lowest(promql.lag(SCOPE)), _GROUP),
         no_value=UNKNOWN,
     )
-    yield time_panel(
+    yield _beside_its_limit(
         "Wait",
         "Age of the oldest entry a group was not given, and how old it may be.",
-        Query(promql.lowest(promql.lag_seconds(SCOPE)), _GROUP),
-        Query(promql.highest(promql.lag_limit(SCOPE)), f"limit, {_GROUP}", is_limit=True),
-        unit=Seconds,
-        no_value=_NEEDS_STREAMGAUGE,
+        promql.lowest(promql.lag_seconds(SCOPE)),
+        promql.lag_limit(SCOPE),
     )
-    yield time_panel(
+    yield _beside_its_limit(
         "Standing still",
         "How long a group has been handed nothing while entries wait, and how long it may.",
-        Query(promql.highest(promql.standing(SCOPE)), _GROUP),
-        Query(promql.highest(promql.standing_limit(SCOPE)), f"limit, {_GROUP}", is_limit=True),
-        unit=Seconds,
-        no_value=_NEEDS_STREAMGAUGE,
+        promql.highest(promql.standing(SCOPE)),
+        promql.standing_limit(SCOPE),
     )
-    yield time_panel(
+    yield _beside_its_limit(
         "Falling behind",
         "How long a group past its limit has fallen further behind, and how long it may.",
-        Query(promql.highest(promql.falling_behind(SCOPE)), _GROUP),
-        Query(
-            promql.highest(promql.falling_behind_limit(SCOPE)), f"limit, {_GROUP}", is_limit=True
-        ),
-        unit=Seconds,
-        no_value=_NEEDS_STREAMGAUGE,
+        promql.highest(promql.falling_behind(SCOPE)),
+        promql.falling_behind_limit(SCOPE),
     )
     yield time_panel(
         "Time to drain",
@@ -246,6 +238,18 @@ def _reading() -> Iterator[Panel]:
     )
 
 
+def _beside_its_limit(title: str, description: str, measured: str, limit: str) -> Panel:
+    """How long something of a group has lasted, and how long it may, as an alert compares them."""
+    return time_panel(
+        title,
+        description,
+        Query(measured, _GROUP),
+        Query(promql.highest(limit), f"limit, {_GROUP}", is_limit=True),
+        unit=Seconds,
+        no_value=_NEEDS_STREAMGAUGE,
+    )
+
+
 def _pending() -> Iterator[Panel]:
     yield time_panel(
         "Delivered, not acknowledged",
@@ -253,17 +257,11 @@ def _pending() -> Iterator[Panel]:
         Query(promql.highest(SCOPE("redis_stream_group_messages_pending")), _GROUP),
         no_value="no group",
     )
-    yield time_panel(
+    yield _beside_its_limit(
         "In a consumer's hands",
         "For how long an entry has been taken and not acknowledged, and how long it may be.",
-        Query(promql.highest(SCOPE("redis_stream_group_unacknowledged_seconds")), _GROUP),
-        Query(
-            promql.highest(SCOPE("redis_stream_group_ack_limit_seconds")),
-            f"limit, {_GROUP}",
-            is_limit=True,
-        ),
-        unit=Seconds,
-        no_value=_NEEDS_STREAMGAUGE,
+        promql.highest(SCOPE("redis_stream_group_unacknowledged_seconds")),
+        SCOPE("redis_stream_group_ack_limit_seconds"),
     )
     yield time_panel(
         "Groups and consumers",
