@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, NamedTuple, TypeVar
 
-from streamgauge.model.ids import StreamId
+from streamgauge.model.ids import EARLIEST_CLOCK_MS, StreamId
 
 MOST_MARKS: Final = 64
+EARLIEST_CLOCK_US: Final = EARLIEST_CLOCK_MS * 1000
 T = TypeVar("T")
 
 
@@ -62,12 +63,12 @@ def arrival_us(entry_id: StreamId, marks: tuple[Mark, ...], now_us: int) -> int:
     `marks` say which was the stream's last ID at earlier looks and at this one. Without any, there
     was no look yet, or none has contradicted an ID's time.
     """
-    # Of most streams there are none: nothing has ever been contradicted.
-    after_us, by_us = looks_around(entry_id, marks) if marks else (None, None)
+    estimate_us = entry_id.ms * 1000
+    if not marks and EARLIEST_CLOCK_US <= estimate_us <= now_us:  # as of most streams
+        return estimate_us
+    after_us, by_us = looks_around(entry_id, marks)
     by_us = now_us if by_us is None else by_us
-    if contradicts(entry_id, after_us, by_us):
-        return by_us
-    return min(entry_id.ms * 1000, by_us)
+    return by_us if contradicts(entry_id, after_us, by_us) else min(estimate_us, by_us)
 
 
 def contradicts(entry_id: StreamId, after_us: int | None, by_us: int) -> bool:

@@ -15,7 +15,7 @@ from streamgauge.model.records import Consumer
 MOST_CONSUMERS: Final = 10_000
 """Of a group that are ever listed."""
 
-_DEAD_AFTER_US: Final = 86_400 * 1_000_000
+_DEAD_AFTER_SECONDS: Final = 86_400
 _TURNS: Final = 10
 _SAME_US: Final = 1_000_000
 """Idle times are read a moment after the clock."""
@@ -32,22 +32,21 @@ def dead_consumers(
         memory.unseen = None
         return None
     known, before_us = memory.unseen or {}, memory.seen_us
-    is_later = before_us != now_us
+    earlier = handed if before_us == now_us or memory.entries_read is None else memory.entries_read
     passed_seconds = (now_us - before_us) / 1e6
     unseen: dict[bytes, Unseen] = {}
     dead = 0
-    for one in consumers:
-        if is_later and one.idle_seconds < passed_seconds:
+    for name, _, idle_seconds, _ in consumers:
+        if idle_seconds < passed_seconds:
             continue  # it was seen since the last look
-        since_us = now_us - int(one.idle_seconds * 1e6)
-        found = known.get(one.name)
+        since_us = now_us - int(idle_seconds * 1e6)
+        found = known.get(name)
         if found is None or abs(found.since_us - since_us) > _SAME_US:
-            earlier = memory.entries_read if is_later else handed
-            found = Unseen(since_us, handed if earlier is None else min(earlier, handed))
+            found = Unseen(since_us, min(earlier, handed))
         elif handed < found.handed:  # the server's count went back
             found = Unseen(since_us, handed)
-        unseen[one.name] = found
-        is_old = now_us - since_us > _DEAD_AFTER_US
-        dead += is_old and handed - found.handed >= _TURNS * len(consumers)
+        unseen[name] = found
+        if idle_seconds > _DEAD_AFTER_SECONDS:
+            dead += handed - found.handed >= _TURNS * len(consumers)
     memory.unseen = unseen or None
     return dead

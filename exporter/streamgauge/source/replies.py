@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from itertools import takewhile
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
@@ -64,22 +65,22 @@ class Fields:
         return tuple(found)
 
     def _remember(self, reply: list[Any]) -> None:
-        """Keep the places of the fields if the optional ones are all there or all missing.
+        """Keep the places of the fields, unless one is there behind an optional one that is not.
 
         That one is missing shows in no place of its own, so then every name is checked.
         """
-        names = reply[::2]
-        present = checked = self._required
-        if any(name in names for name in self._optional):
-            present = checked = self._required + self._optional
-        elif self._optional:
-            checked = tuple(names)
+        names, wanted = reply[::2], self._required + self._optional
+        present = tuple(takewhile(names.__contains__, wanted))
+        missing = wanted[len(present) :]
+        checked = tuple(names) if missing else present
+        if any(name in names for name in missing):
+            return
         if all(names.count(name) == 1 for name in checked):
             self._layouts[len(reply)] = _Layout(
                 itemgetter(*[2 * names.index(name) for name in checked]),
                 checked,
                 itemgetter(*[2 * names.index(name) + 1 for name in present]),
-                (None,) * (len(self._required) + len(self._optional) - len(present)),
+                (None,) * len(missing),
             )
 
 
@@ -91,16 +92,14 @@ _LATEST_US: Final = 32_503_680_000_000_000
 _NO_INTEGER: Final = "an integer was expected"
 _NO_TEXT: Final = "a bulk string was expected"
 _NO_SUCH_KEY: Final = -2
+_IDMP_FIELDS: Final = (
+    *(b"idmp-duration", b"idmp-maxsize", b"pids-tracked"),
+    *(b"iids-tracked", b"iids-added", b"iids-duplicates"),
+)
+"""Of Redis 8.6 and newer."""
 _STREAM_FIELDS: Final = Fields(
     (b"length", b"groups", b"last-generated-id", b"first-entry"),
-    (b"entries-added", b"max-deleted-entry-id"),
-)
-_IDMP_FIELDS: Final = Fields(
-    (b"length", b"groups"),
-    (
-        *(b"idmp-duration", b"idmp-maxsize", b"pids-tracked"),
-        *(b"iids-tracked", b"iids-added", b"iids-duplicates"),
-    ),
+    (b"entries-added", b"max-deleted-entry-id", *_IDMP_FIELDS),
 )
 _GROUP_FIELDS: Final = Fields(
     (b"name", b"consumers", b"pending", b"last-delivered-id"), (b"entries-read", b"lag")
@@ -176,9 +175,8 @@ def stream_reading(
     name: bytes, now_us: int, stream: Any, groups: Any, *, from_replica: bool, server: str | None
 ) -> StreamReading:
     """Read one key's XINFO STREAM and XINFO GROUPS."""
-    length, group_count, last_generated, first_entry, entries_added, max_deleted = _STREAM_FIELDS(
-        stream
-    )
+    length, group_count, last_generated, first_entry, *told = _STREAM_FIELDS(stream)
+    entries_added, max_deleted, *idempotence = told
     if type(length) is not int or type(group_count) is not int:
         raise TypeError(_NO_INTEGER)
     return StreamReading(
@@ -193,14 +191,8 @@ def stream_reading(
         from_replica,
         server,
         None if max_deleted is None else StreamId.parse(max_deleted),
-        _idempotence(stream),
+        None if None in idempotence else Idempotence(*map(_integer, idempotence)),
     )
-
-
-def _idempotence(stream: Any) -> Idempotence | None:
-    """Read what Redis 8.6 and newer tell of it; None before."""
-    _, _, *told = _IDMP_FIELDS(stream)
-    return None if None in told else Idempotence(*map(_integer, told))
 
 
 def first_entries(reply: Any) -> tuple[StreamId | None, int]:
