@@ -151,8 +151,8 @@ class Case:
     page: Page
     declared: dict[str, Any]
     life: Callable[[], Iterable[Actor]]
-    command: str | None
-    """How the page's explanation of it begins; None where only the runbook has one."""
+    command: str
+    """How the page's explanation of it begins."""
     minutes: float
     mend: Callable[[Repair, str], None] = run
     owners: dict[str, int] = field(default_factory=dict)
@@ -268,7 +268,7 @@ CASES = (
             at(0, lambda pipe, _: pipe.xgroup_create("triggers", "g", mkstream=True)),
             at(20, lambda pipe, _: pipe.xadd("triggers", {"n": 1})),
         ],
-        None,
+        "answers in place",
         minutes=47,
         names={"AFTER": "triggers"},
         settings={

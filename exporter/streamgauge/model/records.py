@@ -108,6 +108,11 @@ class Reaction(NamedTuple):
     wait_seconds: float | None
     limit_seconds: float
 
+    @property
+    def is_overdue(self) -> bool:
+        """Whether an answer has taken too long."""
+        return self.wait_seconds is not None and self.wait_seconds > self.limit_seconds
+
 
 class Stream(NamedTuple):
     """A stream that was read, or (`exists` 0) one that ought to be there and is not.

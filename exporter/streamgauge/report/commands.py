@@ -22,6 +22,7 @@ from streamgauge.verdict.words import duration, entries
 
 _PLAIN_WORD: Final = re.compile(rb"[A-Za-z0-9_.:/@%+=,$*-]+")
 _MOST_REMOVED: Final = 5
+_MOST_GROUPS: Final = 5
 _LONGEST_NAME: Final = 2_000
 _LEAST_IDLE_SECONDS: Final = 60.0
 _BEHIND: Final = frozenset(
@@ -57,6 +58,9 @@ class Situation(NamedTuple):
     group_state: str = ""
     ack_limit_seconds: float | None = None
     answer: Answer | None = None
+    unanswered: Sequence[bytes] = ()
+    """Streams of which an entry waits for an answer in this one."""
+    declared_groups: Sequence[bytes] = ()
 
 
 def advice(situation: Situation) -> list[Advice]:
@@ -85,6 +89,38 @@ def _about_stream(at: Situation) -> Iterator[Advice]:
             "waits up to 30 s and shows the next entry that arrives: nothing means that nobody "
             "writes, and only starting what writes to it mends that",
         )
+    if at.stream_state == StreamState.MISSING:
+        for group in at.declared_groups[:_MOST_GROUPS]:
+            yield from _creating_again(at, group)
+    if at.stream_state == StreamState.REACTION_OVERDUE:
+        yield from _answering(at)
+
+
+def _creating_again(at: Situation, group: bytes) -> Iterator[Advice]:
+    """Groups went with their stream."""
+    yield _advice(
+        at,
+        [b"XGROUP", b"CREATE", at.stream, group, b"0", b"MKSTREAM"],
+        f"creates {plain(group)} again, and an empty stream, before the first entry comes",
+        "where the group stood, and what it had in hand, went with the stream",
+    )
+
+
+def _answering(at: Situation) -> Iterator[Advice]:
+    """An entry in the expected stream is an answer, whoever writes it."""
+    for after in at.unanswered:
+        yield _advice(
+            at,
+            [b"XINFO", b"GROUPS", after],
+            f"shows who reads {plain(after)}: where a group has pending entries or lag, its "
+            "consumers have to be started",
+        )
+    yield _advice(
+        at,
+        [b"XADD", at.stream, b"*", b"note", b"withdrawn"],
+        "answers in place of who should, and the alert ends: for what nobody will take up",
+        "every reader of the stream is handed this entry",
+    )
 
 
 def _about_group(at: Situation) -> Iterator[Advice]:
@@ -205,10 +241,12 @@ def _skipping(at: Situation, group: bytes) -> Iterator[Advice]:
     if cursor is not None:
         line = _line(at.server, [b"XGROUP", b"SETID", at.stream, group, str(cursor).encode()])
         back = f"; to go back: {line}"
+    is_losing = at.group_state == GroupState.LOSING_ENTRIES
     yield _advice(
         at,
         [b"XGROUP", b"SETID", at.stream, group, b"$"],
-        "the last resort: skips everything that waits, and the alert ends",
+        "the last resort: skips everything that waits, and the alert ends"
+        + (" an hour after the last loss" if is_losing else ""),
         f"the group is not handed what it skipped{back}",
     )
 

@@ -28,7 +28,7 @@ from streamgauge.source.inquiry import Answer
 from streamgauge.source.target import Target
 from streamgauge.verdict.judge import judge
 from streamgauge.verdict.records import GroupVerdict, RedisVerdict
-from streamgauge.verdict.states import Severity, worst
+from streamgauge.verdict.states import Severity, StreamState, worst
 from streamgauge.verdict.unread import unread_verdicts
 from streamgauge.verdict.words import Sentence, counted
 
@@ -167,6 +167,8 @@ def incident(
     notes = [] if asked.note is None else [asked.note]
     if group is not None and about is None and found.state not in UNREAD:
         notes.append(Sentence("The stream has no group {} now.", (group,)))
+    if found.state == StreamState.MISSING:
+        notes.append(Sentence("Consumer groups are part of a stream: make them again with it."))
     rows = [group_row(one) for one in verdict.groups]
     judged = [one for one in rows if group is None or one.name == group]
     worst_row = max([row, *judged], key=lambda one: one.severity.rank)
@@ -185,6 +187,8 @@ def incident(
         "" if about is None else about.state,
         None if about is None else about.group.ack_limit_seconds,
         asked.answer,
+        [one.after for one in found.stream.reactions if one.is_overdue],
+        found.stream.policy.declared_groups,
     )
     findings = [
         finding_row(one)

@@ -34,11 +34,7 @@ def stream_verdict(looks: StreamLooks) -> StreamVerdict:
 
 def _overdue(looks: StreamLooks) -> Sentence | None:
     """A stream that must answer to another one has not, and an entry there waits past the limit."""
-    waits = [
-        (one.wait_seconds, one)
-        for one in looks.now.reactions
-        if one.wait_seconds is not None and one.wait_seconds > one.limit_seconds
-    ]
+    waits = [(one.wait_seconds or 0.0, one) for one in looks.now.reactions if one.is_overdue]
     if not waits:
         return None
     wait, one = max(waits)

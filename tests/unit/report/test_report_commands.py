@@ -112,6 +112,25 @@ class TestAdvice:
         found = self.commands(name=None, stream_state=StreamState.QUIET)
         assert found == ["XLEN s", "XREAD COUNT 1 BLOCK 30000 STREAMS s $"]
 
+    def test_the_declared_groups_of_a_stream_that_is_missing_are_made_with_it(self):
+        found = self.commands(
+            name=None, stream_state=StreamState.MISSING, declared_groups=(b"a", b"b")
+        )
+        assert found[-2:] == ["XGROUP CREATE s a 0 MKSTREAM", "XGROUP CREATE s b 0 MKSTREAM"]
+
+    def test_a_reaction_that_is_overdue_is_looked_for_among_readers_before_it_is_made(self):
+        found = self.commands(
+            name=None, stream_state=StreamState.REACTION_OVERDUE, unanswered=[b"asks", b"begs"]
+        )
+        assert found == [
+            "XLEN s", "XINFO GROUPS asks", "XINFO GROUPS begs", "XADD s * note withdrawn",
+        ]  # fmt: skip
+
+    def test_skipping_says_when_the_alert_of_a_loss_ends(self):
+        told = {state: advise(state)[-1].does for state in (GroupState.STALLED, "losing entries")}
+        assert told[GroupState.STALLED].endswith("and the alert ends")
+        assert told["losing entries"].endswith("an hour after the last loss")
+
     def test_without_an_answer_nothing_is_said_of_entries(self):
         denied = answer(consumers=Refusal(b"x"))._replace(pending=Refusal(b"x"))
         for told in (None, denied):
