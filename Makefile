@@ -46,7 +46,7 @@ locks: venv  ## whether each lock installs as written, with the oldest and the n
 	$(BIN)/python requirements/try-locks
 
 servers:  ## the Redis and Valkey servers of the tests, into .servers and from Debian
-	tests/install-servers
+	tests/install-servers --nightly
 
 peers:  ## the newest Prometheus, Alertmanager, helm, jsonnet and others, built by go into .peers
 	tests/install-peers

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 from support.metrics import Scrape
+from support.servers import COUNTING
 
 JOBS = {"match": "jobs", "class": "event", "lag_limit": "5m"}
 FEED = {"match": "feed", "class": "continuous", "quiet_limit": "30s"}
-COUNTING = {"redis-7.0", "redis-8.2", "redis-8.10", "valkey-8.1", "valkey-9.1"}
 
 
 def of(scrape: Scrape, what: str) -> float | None:

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 from support.metrics import Scrape
+from support.servers import COUNTING
 
 JOBS = {"match": "jobs", "class": "event", "lag_limit": "5m"}
-COUNTING = {"redis-7.0", "redis-8.2", "redis-8.10", "valkey-8.1", "valkey-9.1"}
 KNOWS_XNACK = {"redis-8.10"}
 DAY = 86_400
 

@@ -15,7 +15,6 @@ from support.servers import RealServer
 
 JOBS = {"match": "jobs", "class": "event", "lag_limit": "5m"}
 FEED = {"match": "feed*", "class": "continuous", "quiet_limit": "30s"}
-COUNTING = {"redis-7.0", "redis-8.2", "redis-8.10", "valkey-8.1", "valkey-9.1"}
 
 
 @pytest.fixture

@@ -19,16 +19,19 @@ STREAM = ("jobs", "event")
 FATAL = 9223372036854775807
 
 
-@pytest.fixture
-def life(tmp_path: Path) -> Iterator[Life]:
-    """The newest Redis with three jobs that a consumer took, and an exporter with a state file."""
+@pytest.fixture(params=["redis-8.10", pytest.param("redis-8.6", marks=pytest.mark.nightly)])
+def life(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Life]:
+    """A Redis with three jobs that a consumer took, and an exporter with a state file."""
     settings = {"state_file": str(tmp_path / "state.json")}
-    with Life("redis-8.10", tmp_path, JOBS, settings=settings) as life:
+    with Life(request.param, tmp_path, JOBS, settings=settings) as life:
         life.redis.xgroup_create("jobs", "g", id="0", mkstream=True)
         life.add("jobs", 3)
         life.read("jobs", 3)
         life.after(1)
         yield life
+
+
+knows_xnack = pytest.mark.parametrize("life", ["redis-8.10"], indirect=True)
 
 
 def run(life: Life, *command: object) -> Any:
@@ -52,6 +55,7 @@ def findings(life: Life) -> dict[str, str]:
     return {one["kind"]: one["sentence"] for one in found["findings"]}
 
 
+@knows_xnack
 @pytest.mark.parametrize(
     ("word", "deliveries", "how"),
     [
@@ -142,6 +146,7 @@ def test_entries_that_come_twice_are_told_when_they_are_many(life: Life) -> None
     assert "20 entries came to jobs a second time" in findings(life)["duplicates rise"]
 
 
+@knows_xnack
 def test_report_says_the_same(life: Life, tmp_path: Path) -> None:
     run(life, "XNACK", "jobs", "g", "FATAL", "IDS", 1, pending(life)[0])
     two_looks(life, 7200)

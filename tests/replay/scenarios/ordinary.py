@@ -15,7 +15,8 @@ from replay.scenario import (
     Scenario,
     World,
 )
-from replay.scenarios.common import COUNTING, event_time, feed, jobs, leak, trimmed
+from replay.scenarios.common import event_time, feed, jobs, leak, trimmed
+from support.servers import COUNTING
 
 ORDINARY = World(
     "an ordinary day",
