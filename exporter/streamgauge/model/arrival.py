@@ -17,6 +17,9 @@ MOST_MARKS: Final = 64
 EARLIEST_CLOCK_US: Final = EARLIEST_CLOCK_MS * 1000
 T = TypeVar("T")
 
+_TOLERANCE_US = 5_000
+"""Servers cache the clock that they write into IDs, for up to some milliseconds."""
+
 
 class Mark(NamedTuple):
     """An ID that was the last one from one look to another, in microseconds."""
@@ -51,10 +54,6 @@ def looks_around(entry_id: StreamId, marks: Iterable[Mark]) -> tuple[int | None,
             return before, mark.first_us
         before = mark.last_us
     return before, None
-
-
-_TOLERANCE_US = 5_000
-"""Servers cache the clock that they write into IDs, for up to some milliseconds."""
 
 
 def arrival_us(entry_id: StreamId, marks: tuple[Mark, ...], now_us: int) -> int:

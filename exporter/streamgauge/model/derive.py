@@ -23,6 +23,12 @@ from streamgauge.policy import StreamClass, StreamPolicy
 _LEAST_GRACE_SECONDS: Final = 180.0
 """Producers that lost their connection need some time to come back."""
 
+_FORGOTTEN_AFTER_US: Final = 86_400 * 1_000_000
+"""A group that vanished is told for a day."""
+
+_MOST_VANISHED: Final = 64
+"""Of one stream; some make a group for each job and destroy it."""
+
 
 def quiet_limit_seconds(
     feed: FeedMemory,
@@ -48,20 +54,12 @@ def quiet_limit_seconds(
     return math.inf if now_us < feed.free_until_us else limit
 
 
-_FORGOTTEN_AFTER_US: Final = 86_400 * 1_000_000
-"""A group that vanished is told for a day."""
-
-_MOST_VANISHED: Final = 64
-"""Of one stream; some make a group for each job and destroy it."""
-
-
 def stream_record(reading: StreamReading, policy: StreamPolicy, memory: Memory) -> Stream:
     """Conclude what one stream's reading means; updates `memory`."""
     name, now_us = reading.name, reading.now_us
-    known = before = memory.stream(name)
+    before = memory.stream(name)
     seen = _seen(reading, memory.look)
-    if known is not None and is_another(known, seen):
-        known = None
+    known = None if before is not None and is_another(before, seen) else before
     if known is not None:
         seen.marks, seen.groups, seen.vanished = known.marks, known.groups, known.vanished
         seen.is_trimmed = known.is_trimmed or _was_trimmed(known, seen)

@@ -1,5 +1,7 @@
 """What is remembered of the streams and groups of one Redis between looks.
 
+In this package `known` is what the look before left, and `seen` is what this one leaves.
+
 It is bounded, and dropped with the stream or group that it is about. Times are Unix times in
 microseconds on the server's clock.
 """

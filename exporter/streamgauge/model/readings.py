@@ -9,6 +9,9 @@ from streamgauge.model.ids import NEVER, StreamId
 from streamgauge.model.records import Consumer, Idempotence
 from streamgauge.state_keys import StateKey
 
+_WHOLE_SECONDS: Final = 5
+"""So many IDs at whole seconds are no chance: it is one in a thousand for each."""
+
 
 class PendingReading(NamedTuple):
     """The pending entry with the smallest ID (XPENDING ... COUNT 1).
@@ -74,10 +77,6 @@ class KeyReading(NamedTuple):
     exists: bool
     ttl_ms: int | None = None
     value: bytes | None = None
-
-
-_WHOLE_SECONDS: Final = 5
-"""So many IDs at whole seconds are no chance: it is one in a thousand for each."""
 
 
 @dataclass(frozen=True, slots=True)

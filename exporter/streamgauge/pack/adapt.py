@@ -27,25 +27,7 @@ metadata:
 spec:
 """
 
-
-def as_prometheus_rule(file_name: str, rules: str) -> str:
-    """Wrap the text of a rule file; the comment at its head stays on top.
-
-    The object's name comes from the file's: `streams.rules.yml` is `streamgauge-streams`.
-    """
-    body = _HEADER.sub("", rules)
-    header = rules.removesuffix(body)
-    spec = _FILLED_LINE.sub("  ", body)
-    return header + _OBJECT.format(name=_object_name(file_name)) + spec
-
-
-def _object_name(file_name: str) -> str:
-    stem = file_name.lower().partition(".")[0]
-    return f"streamgauge-{_NOT_IN_A_NAME.sub('-', stem).strip('-')}"
-
-
 FILE: Final = "alerts/expected.rules.yml"
-
 _HEAD: Final = """\
 # Says when one of the servers that must be watched is no longer reported at all. Beside the other
 # files; written by streamgauge pack --redis.
@@ -53,11 +35,13 @@ groups:
   - name: redis-streams.expected
     rules:
 """
+
 _RECORD: Final = """\
       - record: redis:redis_up:absent
         expr: |
           {expression}
 """
+
 _ALERT: Final = """\
       # While no exporter answers, exporter.rules.yml says so once for all of them.
       - alert: RedisStreamsMonitoringBlind
@@ -82,6 +66,33 @@ _ALERT: Final = """\
             alert about them can fire.
 """
 
+SHIPPED: Final = Label("severity", "critical")
+_PLAIN: Final = re.compile(r"[A-Za-z][\w-]+")
+_OF_A_GROUP: Final = re.compile(r"RedisStreamGroup[A-Z]")
+_OF_A_STREAM: Final = re.compile(r"RedisStream[A-Z]")
+JOB: Final = Label("job", "streamgauge")
+IDENTITY_LABELS: Final = ("job", "cluster", "namespace", "environment", "team")
+"""What the rules aggregate by beside the labels of the contract."""
+
+_JOB_IN_WORDS: Final = re.compile(rf"(?<=\bname than ){JOB.value}\b")
+"""In the sentence that says what to change where the job has another name."""
+
+
+def as_prometheus_rule(file_name: str, rules: str) -> str:
+    """Wrap the text of a rule file; the comment at its head stays on top.
+
+    The object's name comes from the file's: `streams.rules.yml` is `streamgauge-streams`.
+    """
+    body = _HEADER.sub("", rules)
+    header = rules.removesuffix(body)
+    spec = _FILLED_LINE.sub("  ", body)
+    return header + _OBJECT.format(name=_object_name(file_name)) + spec
+
+
+def _object_name(file_name: str) -> str:
+    stem = file_name.lower().partition(".")[0]
+    return f"streamgauge-{_NOT_IN_A_NAME.sub('-', stem).strip('-')}"
+
 
 def expected_rules(names: tuple[str, ...]) -> str:
     """The rule file for servers of these names, as it would be shipped."""
@@ -90,11 +101,6 @@ def expected_rules(names: tuple[str, ...]) -> str:
     ]
     record = _RECORD.format(expression="\n          or\n          ".join(absent))
     return _HEAD + record + _ALERT
-
-
-SHIPPED: Final = Label("severity", "critical")
-
-_PLAIN: Final = re.compile(r"[A-Za-z][\w-]+")
 
 
 class _Replacement(NamedTuple):
@@ -146,10 +152,6 @@ def _string(value: str) -> str:
     if _PLAIN.fullmatch(value) and isinstance(yaml.safe_load(value), str):
         return value
     return double_quoted(value)
-
-
-_OF_A_GROUP: Final = re.compile(r"RedisStreamGroup[A-Z]")
-_OF_A_STREAM: Final = re.compile(r"RedisStream[A-Z]")
 
 
 def add_links(rules: str, options: PackOptions) -> str:
@@ -204,15 +206,6 @@ def _dashboard(alert: str) -> str:
 
 def _query(*labels: str, prefix: str = "") -> str:
     return "&".join(f"{prefix}{name}={{{{ $labels.{name} | urlquery }}}}" for name in labels)
-
-
-JOB: Final = Label("job", "streamgauge")
-
-IDENTITY_LABELS: Final = ("job", "cluster", "namespace", "environment", "team")
-"""What the rules aggregate by beside the labels of the contract."""
-
-_JOB_IN_WORDS: Final = re.compile(rf"(?<=\bname than ){JOB.value}\b")
-"""In the sentence that says what to change where the job has another name."""
 
 
 def adapt(name: PurePosixPath, text: str, options: PackOptions) -> str:

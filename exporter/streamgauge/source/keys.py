@@ -16,6 +16,9 @@ from streamgauge.state_keys import StateKey
 Subject = bytes | StateKey
 """What a server is asked about: a stream, by its name, or a state key."""
 
+GONE: Final = "gone"
+"""The reason of a key that does not exist: not an error, but not a reading either."""
+
 
 class KeyFailure(NamedTuple):
     """A state key that could not be read, or not its field; `reason` is one of ERROR_REASONS.
@@ -74,10 +77,6 @@ def key_answer(key: StateKey, now_us: int, answers: list[Any]) -> KeyAnswer:
 
 def _failure(key: StateKey, command: str, error: ErrorReply) -> KeyFailure:
     return KeyFailure(key, error.reason, f"{command}: {error}", error.redirect, error.says_unserved)
-
-
-GONE: Final = "gone"
-"""The reason of a key that does not exist: not an error, but not a reading either."""
 
 
 class StreamError(NamedTuple):

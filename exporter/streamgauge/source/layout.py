@@ -19,6 +19,9 @@ from streamgauge.source.session import Session
 from streamgauge.source.topology import Sample, Topology
 from streamgauge.source.wire import Deadline
 
+_log = EventLog("layout")
+_NO_CLUSTER: Final = "cluster support disabled"
+
 
 class Standalone:
     """The configured server itself."""
@@ -69,11 +72,6 @@ def _explained(error: StreamError | KeyFailure) -> str:
     return (
         f"{error.detail}; the server is a node of a cluster: leave out mode, or write mode: cluster"
     )
-
-
-_log = EventLog("layout")
-
-_NO_CLUSTER: Final = "cluster support disabled"
 
 
 def topology_of(redis: RedisConfig) -> Topology:

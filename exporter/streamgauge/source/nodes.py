@@ -22,6 +22,13 @@ T = TypeVar("T")
 AddressMap = Mapping[tuple[str, int], tuple[str, int]]
 NOT_MAPPED: Final[AddressMap] = {}
 
+_MOST_SHARES: Final = 3
+"""However many servers there are, the first that is asked gets a third of the time for all."""
+
+_BATCH: Final = 64
+_MOST_BATCHES: Final = 16
+"""So much is brought before it is taken; whoever brings more waits."""
+
 
 class Node(NamedTuple):
     """One server, of a cluster or behind sentinels."""
@@ -41,10 +48,6 @@ def settings_at(redis: RedisConfig, node: Node) -> RedisConfig:
     """Return the settings of a Redis for one of its nodes: login and TLS are the same on all."""
     mode: Mode = "standalone" if redis.sentinel else "cluster"
     return replace(redis, host=node.host, port=node.port, mode=mode, sentinel=None)
-
-
-_MOST_SHARES: Final = 3
-"""However many servers there are, the first that is asked gets a third of the time for all."""
 
 
 class InTurn:
@@ -82,11 +85,6 @@ class InTurn:
                 yield answer
         if not answered:
             raise refusal
-
-
-_BATCH: Final = 64
-_MOST_BATCHES: Final = 16
-"""So much is brought before it is taken; whoever brings more waits."""
 
 
 class _End(NamedTuple, Generic[K, T]):

@@ -15,6 +15,22 @@ from streamgauge.model.ids import StreamId
 from streamgauge.model.readings import GroupReading, PendingReading, StreamReading
 from streamgauge.model.records import Consumer, Idempotence, new_consumer
 
+MALFORMED: Final = (TypeError, ValueError, KeyError, IndexError, AttributeError)
+_LATEST_US: Final = 32_503_680_000_000_000
+"""The year 3000: what is later is no time, and calendars end not long after."""
+
+_NO_INTEGER: Final = "an integer was expected"
+_NO_TEXT: Final = "a bulk string was expected"
+_NO_SUCH_KEY: Final = -2
+_IDMP_FIELDS: Final = (
+    *(b"idmp-duration", b"idmp-maxsize", b"pids-tracked"),
+    *(b"iids-tracked", b"iids-added", b"iids-duplicates"),
+)
+"""Of Redis 8.6 and newer."""
+
+_RUN_ID: Final = re.compile(rb"^run_id:(\w+)", re.MULTILINE)
+_ROLES: Final = {b"master": "master", b"replica": "slave", b"slave": "slave"}
+
 
 def by_name(reply: Any) -> dict[bytes, Any]:
     """Return all values by name; raises TypeError or ValueError for anything but such a list."""
@@ -84,19 +100,6 @@ class Fields:
             )
 
 
-MALFORMED: Final = (TypeError, ValueError, KeyError, IndexError, AttributeError)
-
-_LATEST_US: Final = 32_503_680_000_000_000
-"""The year 3000: what is later is no time, and calendars end not long after."""
-
-_NO_INTEGER: Final = "an integer was expected"
-_NO_TEXT: Final = "a bulk string was expected"
-_NO_SUCH_KEY: Final = -2
-_IDMP_FIELDS: Final = (
-    *(b"idmp-duration", b"idmp-maxsize", b"pids-tracked"),
-    *(b"iids-tracked", b"iids-added", b"iids-duplicates"),
-)
-"""Of Redis 8.6 and newer."""
 _STREAM_FIELDS: Final = Fields(
     (b"length", b"groups", b"last-generated-id", b"first-entry"),
     (b"entries-added", b"max-deleted-entry-id", *_IDMP_FIELDS),
@@ -105,8 +108,6 @@ _GROUP_FIELDS: Final = Fields(
     (b"name", b"consumers", b"pending", b"last-delivered-id"), (b"entries-read", b"lag")
 )
 _CONSUMER_FIELDS: Final = Fields((b"name", b"pending", b"idle"), (b"inactive",))
-_RUN_ID: Final = re.compile(rb"^run_id:(\w+)", re.MULTILINE)
-_ROLES: Final = {b"master": "master", b"replica": "slave", b"slave": "slave"}
 
 
 def time_us(reply: Any) -> int:

@@ -21,6 +21,15 @@ from streamgauge.source.wire import Deadline, Wire
 _RANK: Final = {stream_class: rank for rank, stream_class in enumerate(StreamClass)}
 _WORTH_A_LOOK: Final = 1.01
 
+_log = EventLog("discovery")
+_KEYS_PER_STEP: Final = 500
+"""A server serves nobody else during a step. To look up the type of so many keys takes it less than
+a millisecond, also when they are millions and none is in its processor's cache."""
+
+_KEYS_PER_SECOND: Final = 200_000
+_REST_RATIO: Final = 3
+_LONGEST_REST_SECONDS: Final = 0.1
+
 
 class Patterns:
     """The discovery patterns; a name is of interest when one of them matches it."""
@@ -111,16 +120,6 @@ class Tally:
     def counts(self) -> Mapping[bytes, int]:
         """The number of keys by pattern."""
         return {pattern: len(seen) for pattern, seen in self._seen.items()}
-
-
-_log = EventLog("discovery")
-
-_KEYS_PER_STEP: Final = 500
-"""A server serves nobody else during a step. To look up the type of so many keys takes it less than
-a millisecond, also when they are millions and none is in its processor's cache."""
-_KEYS_PER_SECOND: Final = 200_000
-_REST_RATIO: Final = 3
-_LONGEST_REST_SECONDS: Final = 0.1
 
 
 def rest_after(step_seconds: float) -> float:

@@ -28,6 +28,15 @@ from streamgauge.source.connect import (
 )
 from streamgauge.source.errors import ConnectionLostError, ErrorReply, Unreadable
 
+_READ_SIZE: Final = 64 * 1024
+_MORE: Final = object()
+_LOGIN_SHARE: Final = 0.9
+"""A login that takes all of the time is of no use; so it ends soon enough to say where it hangs."""
+
+_ASKING: Final = packed(b"ASKING")
+_TLS_ALERT: Final = b"\x15\x03"
+_WRITE_REDISS: Final = "write rediss:// in its url"
+
 
 class Deadline:
     """A moment on the monotonic clock by which work must be done; may lie within another one."""
@@ -59,15 +68,6 @@ class Deadline:
     def end(self, reason: str, detail: str) -> None:
         """Leave no time to whoever works under this deadline; `reason` is one of ERROR_REASONS."""
         self._ended = (reason, detail)
-
-
-_READ_SIZE: Final = 64 * 1024
-_MORE: Final = object()
-_LOGIN_SHARE: Final = 0.9
-"""A login that takes all of the time is of no use; so it ends soon enough to say where it hangs."""
-_ASKING: Final = packed(b"ASKING")
-_TLS_ALERT: Final = b"\x15\x03"
-_WRITE_REDISS: Final = "write rediss:// in its url"
 
 
 class _Line(NamedTuple):

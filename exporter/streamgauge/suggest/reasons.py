@@ -11,6 +11,11 @@ from streamgauge.suggest.gaps import Gaps
 from streamgauge.suggest.hours import Hours
 from streamgauge.verdict.words import counted, duration, entries
 
+_TAIL: Final = 0.001
+_MOST_RARE: Final = 5
+_MORE: Final = 1.1
+_WEEK: Final = 7 * DAY
+
 
 def length(seconds: float) -> str:
     """Write the length of a gap, tenths of a second where a gap of seconds needs them."""
@@ -31,12 +36,6 @@ def _rounded(seconds: float) -> tuple[str, float]:
         return f"{tenths:g}s", tenths
     text = duration(seconds)
     return text, parse_duration(text)
-
-
-_TAIL: Final = 0.001
-_MOST_RARE: Final = 5
-_MORE: Final = 1.1
-_WEEK: Final = 7 * DAY
 
 
 def of_feed(

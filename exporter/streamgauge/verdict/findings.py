@@ -22,6 +22,10 @@ _LONGEST_NAME: Final = 200
 
 Words = tuple[str, ...]
 
+FEW_DUPLICATES: Final = 10
+DUPLICATES_SHARE: Final = 0.1
+"""A producer that sends one entry twice is what idempotence is for."""
+
 
 def nearly_equal_pairs(
     names: Iterable[bytes], others: Iterable[bytes]
@@ -97,10 +101,6 @@ def _keys(words: Words) -> Iterator[object]:
             for at in range(len(word) - letters + 1):
                 yield rest, word[:at] + word[at + letters :]
 
-
-FEW_DUPLICATES: Final = 10
-DUPLICATES_SHARE: Final = 0.1
-"""A producer that sends one entry twice is what idempotence is for."""
 
 Rule = Callable[[Sequence[StreamLooks]], Iterator[Finding]]
 

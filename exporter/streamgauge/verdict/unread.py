@@ -16,6 +16,10 @@ from streamgauge.verdict.words import Sentence, counted, duration, name_list, ou
 
 _WRONG_TYPE: Final = "wrongtype"
 
+STALE_SECONDS: Final = 3_600.0
+"""A walk longer ago than this, and than two more walks take, found nothing that is new since.
+The alert RedisStreamsDiscoveryStale allows as much."""
+
 
 def unread_verdicts(snapshot: RedisSnapshot) -> list[StreamVerdict]:
     """Judge every stream that could not be read; of a node that is out, the node is named."""
@@ -80,11 +84,6 @@ def _wrong_types(verdicts: Iterable[StreamVerdict]) -> Iterator[Finding]:
                 ),
                 tuple(Subject(name) for name in names),
             )
-
-
-STALE_SECONDS: Final = 3_600.0
-"""A walk longer ago than this, and than two more walks take, found nothing that is new since.
-The alert RedisStreamsDiscoveryStale allows as much."""
 
 
 def overlooked(streams: Sized, snapshot: RedisSnapshot) -> Iterator[Finding]:

@@ -19,7 +19,18 @@ from streamgauge.logs import EventLog
 from streamgauge.web.http import Application, Request, Response, text_response
 from streamgauge.web.limits import Limits
 
+if TYPE_CHECKING:
+    from streamgauge.web.config import Tls
+
+TlsSource = Callable[[], Awaitable["Tls | None"]]
+"""Tells how to encrypt a connection that begins now."""
+
 _READ_BYTES: Final = 4096
+
+_log = EventLog("web")
+_GOODBYE_SECONDS: Final = 5.0
+"""How long a client may take to hang up too. What it still sends is thrown away: a socket that is
+closed before would take the answer along."""
 
 
 class ClientWire(asyncio.BufferedProtocol):
@@ -78,19 +89,6 @@ class ClientWire(asyncio.BufferedProtocol):
     def connection_lost(self, _error: Exception | None) -> None:
         """End."""
         self._on_lost()
-
-
-if TYPE_CHECKING:
-    from streamgauge.web.config import Tls
-
-TlsSource = Callable[[], Awaitable["Tls | None"]]
-"""Tells how to encrypt a connection that begins now."""
-
-_log = EventLog("web")
-
-_GOODBYE_SECONDS: Final = 5.0
-"""How long a client may take to hang up too. What it still sends is thrown away: a socket that is
-closed before would take the answer along."""
 
 
 class Phase(enum.Enum):

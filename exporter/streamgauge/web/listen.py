@@ -14,6 +14,14 @@ from typing import Final, NamedTuple
 _FIRST: Final = 3
 _VARIABLES: Final = ("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES")
 
+_BACKLOG: Final = 4096
+"""How many may wait to be accepted, where the system allows as many."""
+
+_UNIX: Final = "unix:"
+_SOCKET_MODE: Final = 0o660
+_ALLOWED: Final = "write host:port, :port, [ipv6]:port or unix:/path; a port is at most 65535"
+_HOST_PORT: Final = re.compile(r"(?:\[([0-9A-Za-z:.%]+)\]|([^\s\[\]:/]*)):([0-9]{1,5})", re.ASCII)
+
 
 def systemd_listeners(environ: MutableMapping[str, str]) -> list[Listener]:
     """Take the passed sockets over, and the variables out of `environ`; raises ListenError.
@@ -38,15 +46,6 @@ def _socket(number: int) -> socket.socket:
         passed.close()
         raise ListenError(f"socket {number} that systemd passed does not listen")
     return passed
-
-
-_BACKLOG: Final = 4096
-"""How many may wait to be accepted, where the system allows as many."""
-
-_UNIX: Final = "unix:"
-_SOCKET_MODE: Final = 0o660
-_ALLOWED: Final = "write host:port, :port, [ipv6]:port or unix:/path; a port is at most 65535"
-_HOST_PORT: Final = re.compile(r"(?:\[([0-9A-Za-z:.%]+)\]|([^\s\[\]:/]*)):([0-9]{1,5})", re.ASCII)
 
 
 class ListenError(Exception):

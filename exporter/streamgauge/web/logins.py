@@ -29,6 +29,8 @@ _WAITING_PER_CLIENT: Final = 4
 _LONGEST_PASSWORD: Final = 72
 """What bcrypt reads of a password; as everywhere, the rest does not count."""
 
+_CHALLENGE: Final = 'Basic realm="streamgauge", charset="UTF-8"'
+
 
 class TooManyLoginsError(Exception):
     """A client has as many passwords being checked as it may; the text says no more."""
@@ -130,9 +132,6 @@ def basic_credentials(authorization: bytes) -> Credentials | None:
     except binascii.Error:
         return None
     return Credentials(user, password) if colon else None
-
-
-_CHALLENGE: Final = 'Basic realm="streamgauge", charset="UTF-8"'
 
 
 def guarded(app: Application, protection: Protection) -> Application:
