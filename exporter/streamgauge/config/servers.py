@@ -145,8 +145,6 @@ def _check_in_cluster(address: Address) -> None:
         raise RefusedError(
             "is a unix socket, but the nodes of a cluster are reached by host and port"
         )
-    if address.db:
-        raise RefusedError("has a database, but a cluster only has database 0")
 
 
 def _default_name(checked: dict[str, Any]) -> str | None:

@@ -188,7 +188,7 @@ def _inactivity_us(group: GroupReading) -> int:
 def _unacknowledged_seconds(
     memory: GroupMemory, oldest: PendingReading | None, now_us: int
 ) -> float:
-    """Return how long the oldest pending entry has been delivered and not acknowledged; 0 when none is.
+    """Return how long the oldest pending entry has not been acknowledged; 0 when none is pending.
 
     What was delivered once was handed out when its idle time began.
     """

@@ -200,12 +200,6 @@ REDIS = {
             "redis.url (line 1): names a server, but the sentinels do that; write redis:///0 or leave it out",
         ],
     ),
-    "cluster database": (
-        "{mode: cluster, url: 'redis://h/1'}",
-        [
-            "redis.url (line 1): has a database, but a cluster only has database 0",
-        ],
-    ),
     "cluster socket": (
         "{mode: cluster, url: 'unix:///s'}",
         [
