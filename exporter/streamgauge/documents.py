@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import functools
 import re
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from streamgauge.bundled import bundle_path
+from streamgauge.labels import escaped
 from streamgauge.verdict.states import FindingKind, GroupState, KeyState, StreamState, Verdict
 
 RUNBOOK_OF: Final[Mapping[str, str]] = MappingProxyType(
@@ -55,19 +57,36 @@ BLIND_RUNBOOK: Final = "RedisStreamsMonitoringBlind"
 
 _FOR_DEVELOPERS: Final = frozenset({"architecture", "faults", "releasing"})
 _COMMENT: Final = re.compile(r"<!--.*?-->\n?", re.DOTALL)
+_ASSIGNMENTS: Final = re.compile(r"^ *[A-Z]+=.*$", re.MULTILINE)
+_ASSIGNED: Final = re.compile(r"\b([A-Z]+)=('[^']*'|\S+)")
+_SELECTED: Final = re.compile(r'="([A-Z]+)"')
 _TITLE: Final = re.compile(r"^# (.+)$", re.MULTILINE)
 
 
 class Document(NamedTuple):
-    """A Markdown file that is served under `path`, such as docs/metrics."""
+    """A Markdown file that is served under `path`, such as docs/metrics.
+
+    `names` are what a runbook says in place of its samples, by variable, such as STREAM.
+    """
 
     path: str
     file: Path
+    names: Mapping[str, str] = MappingProxyType({})
 
     @property
     def text(self) -> str:
         """What is in it, without what is hidden from readers."""
-        return _COMMENT.sub("", self.file.read_text(encoding="utf-8"))
+        text = _COMMENT.sub("", self.file.read_text(encoding="utf-8"))
+        text = _ASSIGNMENTS.sub(lambda line: _ASSIGNED.sub(self._assigned, line[0]), text)
+        return _SELECTED.sub(self._selected, text)
+
+    def _assigned(self, found: re.Match[str]) -> str:
+        name = self.names.get(found[1])
+        return found[0] if name is None else f"{found[1]}={shlex.quote(name)}"
+
+    def _selected(self, found: re.Match[str]) -> str:
+        name = self.names.get(found[1])
+        return found[0] if name is None else f'="{escaped(name)}"'
 
     @property
     def title(self) -> str:

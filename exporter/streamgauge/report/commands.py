@@ -71,6 +71,30 @@ def advice(situation: Situation) -> list[Advice]:
     return sorted(found, key=lambda one: not one.reads_only)
 
 
+def runbook_names(at: Situation) -> dict[str, str]:
+    """Return what a runbook calls HOST, STREAM and so on; without names that a clipboard may change
+    or that Markdown reads.
+    """
+    server = at.server
+    names: dict[str, bytes | None] = {
+        "STREAM": at.stream,
+        "GROUP": at.group,
+        "AFTER": next(iter(at.unanswered), None),
+        "REDIS": server.name.encode(errors="surrogateescape"),
+    }
+    if server.host is not None:
+        names |= {
+            "HOST": server.host.encode(),
+            "PORT": b"%d" % server.port,
+            "DB": b"%d" % server.db,
+        }
+    return {
+        variable: name.decode()
+        for variable, name in names.items()
+        if name is not None and _is_safe(name) and b"`" not in name
+    }
+
+
 def _about_stream(at: Situation) -> Iterator[Advice]:
     if at.stream_state == StreamState.WRONG_TYPE:
         yield _advice(at, [b"TYPE", at.stream], "tells what the key holds instead of a stream")

@@ -12,7 +12,7 @@ from streamgauge.labels import label_value
 from streamgauge.model.looks import Seen
 from streamgauge.model.memory import Change
 from streamgauge.model.records import RedisSnapshot
-from streamgauge.report.commands import LOGIN, Advice, Situation, advice
+from streamgauge.report.commands import LOGIN, Advice, Situation, advice, runbook_names
 from streamgauge.report.incident_parts import answer_parts, changes_part, groups_part
 from streamgauge.report.summary import EXIT_CODES, UNREAD, UNREADABLE_EXIT_CODE, trouble
 from streamgauge.report.view import (
@@ -207,7 +207,7 @@ def incident(
         notes=notes,
         parts=parts,
         advice=advice(situation),
-        runbook=_runbook([worst_row, *findings]),
+        runbook=_runbook([worst_row, *findings], situation),
     )
 
 
@@ -245,11 +245,13 @@ def _sentence(row: Row) -> Sentence:
     return Sentence(f"{template}: {row.state}: {row.why.template}", (*names, *row.why.names))
 
 
-def _runbook(rows: Sequence[Row]) -> Document | None:
+def _runbook(rows: Sequence[Row], situation: Situation) -> Document | None:
+    """The runbook of the first problem that has one, with the names of what it is about."""
     for row in rows:
         found = documents().get(f"runbooks/{RUNBOOK_OF.get(row.state, '')}")
         if row.severity.is_problem and found is not None:
-            return found
+            about = situation._replace(group=dict(row.names).get("group"))
+            return found._replace(names=runbook_names(about))
     return None
 
 

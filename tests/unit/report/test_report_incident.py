@@ -1,6 +1,7 @@
 """The page of one stream: what, since when, and what to do, in that order."""
 
 import json
+import shlex
 
 import pytest
 
@@ -193,6 +194,29 @@ class TestWriters:
         assert (told["severity"], told["exit_code"]) == ("critical", 2)
         assert told["runbook"] == "RedisStreamGroupStalled"
         assert told["commands"][0]["cannot_undo"] is None
+
+    def test_the_runbook_has_the_names_of_the_group_in_place_of_its_samples(self):
+        text = incident_on(stream(HYBRID, LATE)).runbook.text
+        assert "\nHOST=127.0.0.1 PORT=6379 DB=0 STREAM=s GROUP=g\n" in text
+        assert '{redis="main", stream="s", group="g"}' in text
+
+    def test_the_runbook_of_a_stream_has_no_group_of_it(self):
+        text = incident_on(stream(CONTINUOUS, **MISSING)).runbook.text
+        assert "STREAM=s\n" in text
+        assert "GROUP='workers'" in text
+
+    @pytest.mark.parametrize("name", [b"a\nb", b"```", b"\x1b[31m", b"\xff"])
+    def test_a_name_that_cannot_be_pasted_stays_a_sample(self, name):
+        late = LATE._replace(name=name)
+        text = incident_on(stream(HYBRID, late)).runbook.text
+        assert "STREAM=s GROUP='workers'\n" in text
+        assert name.decode("latin-1") not in text.replace("```", "") or name == b"```"
+
+    def test_a_name_that_needs_quotes_is_one_word(self):
+        late = LATE._replace(name=b"it's $(id)")
+        text = incident_on(stream(HYBRID, late)).runbook.text
+        (line,) = [one for one in text.splitlines() if one.startswith("HOST=")]
+        assert shlex.split(line)[-1] == "GROUP=it's $(id)"
 
     def test_the_runbook_itself_is_there(self):
         for text in texts(incident_on(stream(HYBRID, LATE))):
