@@ -82,12 +82,9 @@ def runbook_names(at: Situation) -> dict[str, str]:
         "AFTER": next(iter(at.unanswered), None),
         "REDIS": server.name.encode(errors="surrogateescape"),
     }
-    if server.host is not None:
-        names |= {
-            "HOST": server.host.encode(),
-            "PORT": b"%d" % server.port,
-            "DB": b"%d" % server.db,
-        }
+    if server.host is not None and server.port is not None:
+        host, port, db = server.host.encode(), b"%d" % server.port, b"%d" % server.db
+        names |= {"HOST": host, "PORT": port, "DB": db}
     return {
         variable: name.decode()
         for variable, name in names.items()
