@@ -50,7 +50,9 @@ def _may_be_troubled(stream: Stream) -> bool:
         age, limit = stream.age_seconds, stream.quiet_limit_seconds
         if not stream.exists or age is None or limit is None or age > limit:
             return True
-    return bool(stream.absent_groups) or any(map(_may_group_be_troubled, stream.groups))
+    if stream.absent_groups or any(one.is_overdue for one in stream.reactions):
+        return True
+    return any(map(_may_group_be_troubled, stream.groups))
 
 
 def _may_group_be_troubled(group: Group) -> bool:

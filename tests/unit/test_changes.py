@@ -1,10 +1,16 @@
 """Which changes of states are remembered, over how many looks, and over a restart."""
 
+import math
+
+from hypothesis import given
+from hypothesis import strategies as st
+
 from streamgauge.changes import note_changes
-from streamgauge.model.memory import MOST_CHANGES, Memory
-from streamgauge.model.records import AbsentGroup
+from streamgauge.model.memory import MOST_CHANGES, NO_CHANGES, Memory
+from streamgauge.model.records import AbsentGroup, Reaction
 from streamgauge.state_file import StateFile
-from support.looks import AT, CONTINUOUS, EVENT, HYBRID, MISSING, group, look, stream
+from streamgauge.verdict.judge import judge
+from support.looks import AT, CONTINUOUS, EVENT, HYBRID, MISSING, UNCLASSIFIED, group, look, stream
 
 CALM = stream(HYBRID, group())
 LATE = stream(HYBRID, group(lag=7, lag_seconds=99.0))
@@ -34,6 +40,50 @@ def test_a_trouble_is_told_when_it_begins_when_it_gets_worse_and_when_it_ends():
     assert [one.at_us for one in memory.changes[b"s"].latest] == [
         int((AT + seconds) * 1e6) for seconds in (120, 180, 300)
     ]
+
+
+LATE_OR_NOT = st.sampled_from([None, 0.0, 30.0, 61.0, 400.0, 5000.0])
+GROUPS = st.builds(
+    group,
+    lag=st.sampled_from([None, 0, 7]),
+    lag_seconds=LATE_OR_NOT.map(lambda seconds: seconds or 0.0),
+    lag_limit_seconds=st.sampled_from([None, 60.0]),
+    stalled_seconds=LATE_OR_NOT,
+    falling_behind_seconds=LATE_OR_NOT,
+    lost_ago_seconds=LATE_OR_NOT,
+    retention_used_ratio=st.sampled_from([None, 0.5, 1.0]),
+    pending=st.sampled_from([0, 3]),
+    oldest_pending_age_seconds=LATE_OR_NOT.map(lambda seconds: seconds or 0.0),
+    unacknowledged_seconds=LATE_OR_NOT,
+    ack_limit_seconds=st.sampled_from([None, 60.0]),
+    consumers_dead=st.sampled_from([None, 0, 1]),
+    consumers=st.sampled_from([0, 1]),
+)
+STREAMS = st.builds(
+    stream,
+    st.sampled_from([CONTINUOUS, HYBRID, EVENT, UNCLASSIFIED]),
+    exists=st.sampled_from([0, 1]),
+    age=LATE_OR_NOT,
+    quiet_limit_seconds=st.sampled_from([30.0, math.inf]),
+    groups=st.lists(GROUPS, max_size=1).map(tuple),
+    absent_groups=st.sampled_from([(), (AbsentGroup(b"h", 60.0, None),)]),
+    reactions=st.sampled_from([(), (Reaction(b"a", 9.0, 60.0),), (Reaction(b"a", 90.0, 60.0),)]),
+)
+
+
+@given(STREAMS)
+def test_every_problem_is_noted(one):
+    """What rules out most streams by a few comparisons rules out none that has a problem."""
+    verdict = judge(look(one), None)
+    states = {each.group.name: str(each.state) for each in verdict.groups if problem(each)}
+    noted_of = noted(one).changes.get(b"s", NO_CHANGES)
+    assert noted_of.groups == states
+    (judged,) = verdict.streams
+    assert noted_of.state == (str(judged.state) if problem(judged) else "")
+
+
+def problem(verdict):
+    return verdict.severity.is_problem
 
 
 def test_what_is_no_problem_is_nothing_to_tell():
