@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, Final
 
@@ -64,14 +65,20 @@ def _values_table() -> Iterator[str]:
 def _rows(pairs: list[tuple[Any, Any]], lines: list[str], prefix: str) -> Iterator[str]:
     """A row for each key with a comment above it; of others, those of the keys inside."""
     for key, value in pairs:
-        above = lines[key.start_mark.line - 1].strip()
-        if above.startswith("#"):
+        above = _comment_above(lines[: key.start_mark.line])
+        if above:
             default = yaml.SafeLoader("").construct_document(value)
             # In brackets, so that a single value is written without the end of a document.
             flow = yaml.safe_dump([default], default_flow_style=True, width=1000).strip()[1:-1]
-            yield f"| `{prefix}{key.value}` | `{flow}` | {above.removeprefix('#').strip()} |\n"
+            yield f"| `{prefix}{key.value}` | `{flow}` | {above} |\n"
         else:
             yield from _rows(value.value, lines, f"{prefix}{key.value}.")
+
+
+def _comment_above(lines: list[str]) -> str:
+    """The comment that ends with the last of these lines, as one; empty where there is none."""
+    comment = takewhile(lambda line: line.strip().startswith("#"), reversed(lines))
+    return " ".join([line.strip().removeprefix("#").strip() for line in comment][::-1])
 
 
 def manifests() -> dict[Path, str]:

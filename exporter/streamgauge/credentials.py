@@ -70,6 +70,11 @@ class PasswordFile:
         password = _without_newline(text)
         if not password:
             raise CredentialsError(f"cannot use {str(self.path)!r}: the file is empty")
+        lines = len(password.splitlines())
+        if lines > 1:
+            raise CredentialsError(
+                f"cannot use {str(self.path)!r}: found {lines} lines, allowed: one"
+            )
         return Credentials(password)
 
 

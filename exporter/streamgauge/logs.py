@@ -13,6 +13,7 @@ LEVELS: Final = ("debug", "info", "warn", "error")
 FORMATS: Final = ("logfmt", "json")
 
 _NEEDS_NO_QUOTES: Final = re.compile(r"[^ \"=\\]+")
+_MOST_SHOWN: Final = 2_000
 _LEVEL_NAMES: Final = {"WARNING": "warn", "CRITICAL": "error"}
 
 
@@ -59,7 +60,7 @@ class _EventFormatter(logging.Formatter):
             "time": moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "level": _LEVEL_NAMES.get(record.levelname, record.levelname.lower()),
             "msg": record.getMessage(),
-            **getattr(record, "fields", {}),
+            **{key: _shortened(value) for key, value in getattr(record, "fields", {}).items()},
         }
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
@@ -67,6 +68,13 @@ class _EventFormatter(logging.Formatter):
 
     def render(self, line: dict[str, Any]) -> str:
         raise NotImplementedError
+
+
+def _shortened(value: Any) -> Any:
+    """Names may be as long as half a gigabyte; a line of the log is not."""
+    if not isinstance(value, str) or len(value) <= _MOST_SHOWN:
+        return value
+    return f"{value[:_MOST_SHOWN]}… ({len(value):,} characters)"
 
 
 class _JsonFormatter(_EventFormatter):

@@ -39,7 +39,8 @@ class StateFile:
     """The memories of all configured Redis in one file, `{"version": 1, "redis": {name: ...}}`.
 
     A file that is broken, of another version or cannot be written is a warning: then the exporter
-    learns anew, or keeps what it learned for as long as it runs.
+    learns anew, or keeps what it learned for as long as it runs. One that it cannot use is moved
+    aside before it is written over. A file that another process writes too is a warning as well.
     """
 
     def __init__(self, path: Path, *, writes: bool = True) -> None:
@@ -47,6 +48,8 @@ class StateFile:
         self._writes = writes
         self._adapter = TypeAdapter(_Saved)
         self._written: bytes | None = None
+        self._as_written: tuple[int, int] | None = None
+        self._is_foreign = False
         self._complaint: str | None = None
         self._lock = threading.Lock()
         self._written_at = time.monotonic()
@@ -97,10 +100,12 @@ class StateFile:
             self._complain(f"cannot be read: {error.strerror}; learning anew")
             return {}
         except ValueError:
+            self._is_foreign = True
             self._complain("is not JSON; learning anew")
             return {}
         parts = content.get("redis") if isinstance(content, dict) else None
         if not isinstance(parts, dict) or content.get("version") != _VERSION:
+            self._is_foreign = True
             self._complain(f"is not a state of version {_VERSION}; learning anew")
             return {}
         return {name: json.dumps(part).encode() for name, part in parts.items()}
@@ -111,15 +116,32 @@ class StateFile:
         if content == self._written:
             return
         beside = self.path.with_name(f".{self.path.name}.{os.getpid()}")
+        is_shared = bool(self._as_written and self._identity() not in (None, self._as_written))
         try:
             beside.write_bytes(content)
+            if self._is_foreign:
+                with contextlib.suppress(FileNotFoundError):
+                    self.path.replace(self.path.with_name(f"{self.path.name}.unusable"))
+                self._is_foreign = False
             beside.replace(self.path)
         except OSError as error:
             self._complain(f"cannot be written: {error.strerror}")
             with contextlib.suppress(OSError):
                 beside.unlink()
             return
-        self._written, self._complaint = content, None
+        self._written, self._as_written = content, self._identity()
+        if is_shared:
+            self._complain("is written by another process too; each exporter needs its own")
+        else:
+            self._complaint = None
+
+    def _identity(self) -> tuple[int, int] | None:
+        """What changes when somebody else writes the file."""
+        try:
+            found = self.path.stat()
+        except OSError:
+            return None
+        return found.st_ino, found.st_mtime_ns
 
     def _complain(self, complaint: str) -> None:
         if complaint != self._complaint:

@@ -132,6 +132,9 @@ def test_state_file_that_cannot_be_used_is_a_warning(
     assert problem in process.log()
     process.stop()
     assert json.loads(state.read_bytes())["version"] == 1
+    kept = state.with_name("state.json.unusable")
+    assert not kept.exists() or kept.read_bytes() == content
+    assert kept.exists() == ("another form" not in problem)
 
 
 def test_state_file_that_cannot_be_written_is_one_warning(

@@ -74,6 +74,8 @@ MISTAKES = [
     ("config.redis", []),
     ("config.redis", "redis://redis:6379"),
     ("config.redis", {"name": "main", "password": "secret"}),
+    ("config.redis", {"name": "main", "url": "redis://:secret@h"}),
+    ("config.redis", {"name": "main", "sentinel": {"service": "m", "password": "secret"}}),
     ("config.redis", [{"name": 1}]),
     ("existingSecrets", [{"name": "redis"}]),
     ("persistence.size", "64 MB"),

@@ -174,6 +174,12 @@ def test_discovery_that_is_off_is_said(load):
     assert warnings(config) == []
 
 
+def test_a_state_file_in_a_folder_that_is_not_there_is_named(load, tmp_path):
+    folder = tmp_path / "none"
+    config = load(f"redis: {{url: redis://h}}\nstate_file: {folder}/state.json\n")
+    assert f"state_file: there is no folder {folder} on this machine" in warnings(config)
+
+
 def test_a_sound_configuration_has_no_warnings(load):
     assert warnings(load(SOUND)) == []
 

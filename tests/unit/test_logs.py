@@ -46,6 +46,14 @@ def test_letters_of_any_script_stand_as_they_are(lines):
     assert line.endswith(" name=zß水😀")
 
 
+@pytest.mark.parametrize("lines", [("info", "logfmt"), ("info", "json")], indirect=True)
+def test_a_name_of_endless_length_is_cut(lines):
+    logs.EventLog("test").warning("it happened", name="n" * 200_000)
+    (line,) = lines()
+    assert len(line) < 2_500
+    assert "(200,000 characters)" in line
+
+
 @pytest.mark.parametrize("lines", [("warn", "json")], indirect=True)
 def test_json_lines_hold_the_fields(lines):
     log = logs.EventLog("test")

@@ -143,6 +143,7 @@ def test_an_installation_without_the_files_says_so(shipped, tmp_path, monkeypatc
     ("option", "sentence"),
     [
         ("--job=", "Invalid value for '--job': '' is not a job name"),
+        ("--redis=", "Invalid value for '--redis': '' is not a name"),
         ("--severity-page=page", "Invalid value for '--severity-page': 'page' is not a label"),
         ("--runbook-base=wiki", "Invalid value for '--runbook-base': 'wiki' does not start"),
         ("--dashboard-base=g:80", "Invalid value for '--dashboard-base': 'g:80' does not start"),

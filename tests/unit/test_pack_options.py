@@ -70,6 +70,8 @@ def test_a_base_is_an_address_without_its_last_slash(text, base):
         ("", "does not start with http:// or https://"),
         ("grafana.site", "does not start with http:// or https://"),
         ("ftp://g.site", "does not start with http:// or https://"),
+        ("https://u:secret@g.site/", "a link must hold no login"),
+        ("ftp://u:secret@g.site/", "a link must hold no login"),
         ("https://g.site/a b", "a URL must write as %XX"),
         ("https://g.site/{{ x }}", "a URL must write as %XX"),
         ("https://g.site/é", "a URL must write as %XX"),
@@ -82,5 +84,6 @@ def test_a_base_is_an_address_without_its_last_slash(text, base):
     ],
 )
 def test_a_base_that_no_link_could_start_with_is_refused(text, sentence):
-    with pytest.raises(ValueError, match=sentence):
+    with pytest.raises(ValueError, match=sentence) as refused:
         parse_base(text)
+    assert "secret" not in str(refused.value)

@@ -8,7 +8,7 @@ from typing import Final
 
 import click
 
-from streamgauge.config import Config, ConfigError, load_config
+from streamgauge.config import Config, ConfigError, load_config, unknown_variables
 from streamgauge.config.address import parse_url
 from streamgauge.logs import EventLog
 
@@ -63,6 +63,13 @@ def read_config(path: Path | None, redis_url: str | None) -> Config:
     if redis_url is not None and parse_url(redis_url).password is not None:
         _warn_of_visible_password()
     return config
+
+
+def warn_of_unknown_variables() -> None:
+    """Say in the log which variables look like this program's and mean nothing."""
+    for name, nearest in unknown_variables(os.environ, FLAG_VARIABLES.values()):
+        hint = {"did_you_mean": nearest} if nearest else {}
+        _log.warning("unknown environment variable", variable=name, **hint)
 
 
 def _warn_of_visible_password() -> None:

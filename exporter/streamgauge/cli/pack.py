@@ -11,6 +11,7 @@ import click
 from streamgauge.bundled import BUNDLES
 from streamgauge.cli.output import say
 from streamgauge.pack import Format, PackError, PackOptions, write_pack
+from streamgauge.pack.adapt import FILE as EXPECTED
 from streamgauge.pack.adapt import IDENTITY_LABELS, JOB
 from streamgauge.pack.matchers import Label
 from streamgauge.pack.options import (
@@ -18,6 +19,7 @@ from streamgauge.pack.options import (
     parse_identity_labels,
     parse_job,
     parse_paging_label,
+    parse_redis_name,
 )
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -80,13 +82,13 @@ def _option(
     "The labels by which your environments differ, which rules, texts and inhibitions keep; "
     f"shipped as {','.join(IDENTITY_LABELS)}.",
 )
-@click.option(
+@_option(
     "--redis",
-    "expected",
+    parse_redis_name,
+    "NAME",
+    "A server that must be watched: alerts/expected.rules.yml then pages when it is no longer "
+    "reported at all. May be given more than once.",
     multiple=True,
-    metavar="NAME",
-    help="A server that must be watched: a rule pages when it is no longer reported at all. May be "
-    "given more than once.",
 )
 @click.option(
     "--format",
@@ -109,7 +111,7 @@ def pack(
     dashboard_base: str | None,
     runbook_base: str | None,
     identity_labels: tuple[str, ...] | None,
-    expected: tuple[str, ...],
+    redis: tuple[str, ...],
     rule_format: str,
     force: bool,
 ) -> None:
@@ -126,13 +128,15 @@ def pack(
         runbook_base=runbook_base,
         format=Format(rule_format),
         identity_labels=identity_labels,
-        expected=tuple(dict.fromkeys(expected)),
+        expected=tuple(dict.fromkeys(redis)),
     )
     try:
         changes = write_pack(directory, options, force=force)
     except PackError as error:
         raise click.ClickException(str(error)) from error
     say(f"wrote {' and '.join(f'{name}/' for name in BUNDLES)} into {directory}")
+    if redis:
+        say(f"load {EXPECTED} too: it pages when one of them is no longer reported")
     if changes:
         for what, names in changes._asdict().items():
             for name in names:

@@ -23,13 +23,15 @@ from streamgauge.cli.configuration import (
     config_file_option,
     read_config,
     redis_url_option,
+    warn_of_unknown_variables,
 )
 from streamgauge.cli.output import write
 from streamgauge.config import ConfigError, parse_duration
+from streamgauge.config.problems import did_you_mean
 from streamgauge.labels import label_value
 from streamgauge.model.looks import Seen
 from streamgauge.model.records import RedisSnapshot
-from streamgauge.report.incident import Asked, incident_of, not_asked
+from streamgauge.report.incident import Asked, incident_of, known_streams, not_asked
 from streamgauge.report.incident_text import (
     incident_json,
     incident_markdown,
@@ -162,12 +164,13 @@ def report(
     It serves as a check. It ends with 0 when all is as designed, 1 with tickets, also when no
     stream was found or not all could be looked for, 2 with pages (what the shipped alerts page
     for), and 3 when that is not known: a Redis could not be read, no stream has the name of
-    --stream, or there is a mistake on the command line or in the configuration, which writes
-    nothing to stdout.
+    --stream or no group that of --group, or there is a mistake on the command line or in the
+    configuration, which writes nothing to stdout.
     """
     if group is not None and stream is None:
         raise click.UsageError("--group needs --stream")
     logs.configure("warn", "logfmt")
+    warn_of_unknown_variables()
     if output_format != "json":
         _leave_to_the_report("scrape", "discovery")
     try:
@@ -222,7 +225,9 @@ def _tell_incidents(
     ]
     incidents = [one for one in found if one is not None]
     if not incidents:
-        raise click.ClickException(f"no stream named {stream!r} is watched")
+        names = [label_value(name) for _, one in seen for name in known_streams(one)]
+        near = did_you_mean(stream, names)
+        raise click.ClickException(f"no stream named {stream!r} is watched{near}")
     code = max(one.exit_code for one in incidents)
     if output_format == "json":
         documents = [incident_json(one, time.time()) for one in incidents]

@@ -19,8 +19,9 @@ from streamgauge.cli.configuration import (
     config_file_option,
     read_config,
     redis_url_option,
+    warn_of_unknown_variables,
 )
-from streamgauge.config import ConfigError, unknown_variables
+from streamgauge.config import ConfigError
 from streamgauge.pack.options import parse_base
 from streamgauge.shard import WHOLE, Shard
 from streamgauge.watch import Links, Watch
@@ -158,7 +159,7 @@ def serve(
     except (ListenError, TooFewFilesError) as error:
         raise click.ClickException(str(error)) from error
     _log.info("starting", version=__version__, redis=",".join(watch.targets), **_part(shard))
-    _warn_of_unknown_variables()
+    warn_of_unknown_variables()
     watch.start()
     gc.freeze()  # what was imported lives as long as the process: never look at it again
     asyncio.run(
@@ -193,9 +194,3 @@ def _listeners(addresses: tuple[str, ...], systemd_socket: bool) -> list[Listene
             "--web.systemd-socket takes the place of --web.listen-address; give one of them"
         )
     return systemd_listeners(os.environ)
-
-
-def _warn_of_unknown_variables() -> None:
-    for name, nearest in unknown_variables(os.environ, FLAG_VARIABLES.values()):
-        hint = {"did_you_mean": nearest} if nearest else {}
-        _log.warning("unknown environment variable", variable=name, **hint)

@@ -19,6 +19,7 @@ from streamgauge.cli.configuration import (
     config_file_option,
     read_config,
     redis_url_option,
+    warn_of_unknown_variables,
 )
 from streamgauge.cli.output import say, write
 from streamgauge.config import Config, ConfigError
@@ -109,6 +110,7 @@ def suggest(
     script that reads IDs alone; without it entries are read whole, and fewer of them.
     """
     logs.configure("warn", "logfmt")
+    warn_of_unknown_variables()
     _check_flags(context, output, update)
     try:
         before = update.read_bytes() if update else b""

@@ -46,8 +46,16 @@ def warnings(config: Config) -> list[str]:
         *_unruled_patterns(config),
         *_endless_limits(config),
         *_useless_reactions(config),
+        *_no_folder(config),
     ]
     return [*dict.fromkeys(found)]
+
+
+def _no_folder(config: Config) -> Iterator[str]:
+    """What would be learned and not kept."""
+    folder = Path(config.state_file).parent if config.state_file else None
+    if folder is not None and not folder.is_dir():
+        yield f"state_file: there is no folder {_printable(str(folder))} on this machine"
 
 
 def _servers(config: Config) -> list[tuple[str, ...]]:

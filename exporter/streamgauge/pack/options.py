@@ -50,6 +50,13 @@ def parse_job(text: str) -> str:
     return text
 
 
+def parse_redis_name(text: str) -> str:
+    """The name of a server that must be reported; ValueError when no exporter can have it."""
+    if not text or not text.isprintable():
+        raise ValueError(f"{text!r} is not a name: write what the label redis says, such as orders")
+    return text
+
+
 def parse_paging_label(text: str) -> Label:
     """The label of `LABEL=VALUE`; ValueError says what a paging label may be."""
     name, equals, value = text.partition("=")
@@ -88,6 +95,8 @@ def parse_identity_labels(text: str) -> tuple[str, ...]:
 
 def parse_base(text: str) -> str:
     """The address before the paths of links, without a slash at its end; else ValueError."""
+    if "@" in text.partition("://")[2].partition("/")[0]:  # not repeated here: it is a secret
+        raise ValueError("a link must hold no login: everybody who sees the link could read it")
     if not text.startswith(("http://", "https://")):
         raise ValueError(f"{text!r} does not start with http:// or https://")
     if _UNSAFE_IN_URL.search(text):

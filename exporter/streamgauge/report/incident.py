@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from streamgauge.config import RedisConfig
+from streamgauge.config.problems import nearest
 from streamgauge.documents import BLIND_RUNBOOK, RUNBOOK_OF, Document, documents
 from streamgauge.labels import label_value
 from streamgauge.model.looks import Seen
@@ -66,12 +67,12 @@ class Incident:
     parts: Sequence[Part]
     advice: Sequence[Advice]
     runbook: Document | None
-    is_read: bool = True
+    is_known: bool = True
 
     @property
     def exit_code(self) -> int:
-        """As that of the report: 3 where Redis could not be read."""
-        return EXIT_CODES[self.severity] if self.is_read else UNREADABLE_EXIT_CODE
+        """As that of the report: 3 where Redis could not be read, or has no such group."""
+        return EXIT_CODES[self.severity] if self.is_known else UNREADABLE_EXIT_CODE
 
     @property
     def time(self) -> str:
@@ -91,9 +92,7 @@ def incident_of(
     None when no such stream is known. `ask` gets the stream, the group and how many consumers it
     has.
     """
-    known = [one.name for one in seen.snapshot.streams]
-    known += [one.stream.name for one in unread_verdicts(seen.snapshot)]
-    name = next((one for one in known if label_value(one) == stream), None)
+    name = next((one for one in known_streams(seen) if label_value(one) == stream), None)
     if name is None:
         if seen.snapshot.up:
             return None
@@ -111,6 +110,12 @@ def incident_of(
     elif wanted is not None and _is_denied(verdict):
         asked = ask(name, wanted, None)  # a scrape may not read it, but some of it may be told
     return incident(seen, name, wanted, target.changes(name), asked, target.redis)
+
+
+def known_streams(seen: Seen) -> list[bytes]:
+    """The names of all streams that are known, also of those that could not be read."""
+    known = [one.name for one in seen.snapshot.streams]
+    return known + [one.stream.name for one in unread_verdicts(seen.snapshot)]
 
 
 def _is_denied(verdict: RedisVerdict) -> bool:
@@ -165,8 +170,7 @@ def incident(
     row = stream_row(found, verdict.seconds)
     about = chosen_group(verdict, group)
     notes = [] if asked.note is None else [asked.note]
-    if group is not None and about is None and found.state not in UNREAD:
-        notes.append(Sentence("The stream has no group {} now.", (group,)))
+    is_group_known = group is None or about is not None or found.state in UNREAD
     if found.state == StreamState.MISSING:
         notes.append(Sentence("Consumer groups are part of a stream: make them again with it."))
     rows = [group_row(one) for one in verdict.groups]
@@ -195,12 +199,17 @@ def incident(
         for one in verdict.findings
         if any(subject.stream == stream for subject in one.subjects)
     ]
+    sentence = _sentence(worst_row)
+    severity = worst(one.severity for one in (row, *judged, *findings))
+    if group is not None and not is_group_known:
+        sentence = _no_group(stream, group, [one.group.name for one in verdict.groups])
+        severity = worst((Severity.UNKNOWN, severity))
     return Incident(
         redis=verdict.redis.encode("utf-8", "surrogatepass"),
         db=verdict.db,
         at=verdict.at,
-        severity=worst(one.severity for one in (row, *judged, *findings)),
-        sentence=_sentence(worst_row),
+        severity=severity,
+        sentence=sentence,
         stream=row,
         group=group if about is None else about.group.name,
         findings=findings,
@@ -208,7 +217,17 @@ def incident(
         parts=parts,
         advice=advice(situation),
         runbook=_runbook([worst_row, *findings], situation),
+        is_known=is_group_known,
     )
+
+
+def _no_group(stream: bytes, group: bytes, known: Sequence[bytes]) -> Sentence:
+    names = {label_value(name).lower(): name for name in known}
+    near = nearest(label_value(group), names)
+    sentence = Sentence("the stream {} has no group {} now", (stream, group))
+    if near is None:
+        return sentence
+    return Sentence(f"{sentence.template}; did you mean {{}}?", (*sentence.names, names[near]))
 
 
 def _unreadable(
@@ -234,7 +253,7 @@ def _unreadable(
         parts=(changes_part(changes, verdict.at, stream), *answer_parts(asked.answer)),
         advice=(),
         runbook=documents().get(f"runbooks/{BLIND_RUNBOOK}"),
-        is_read=False,
+        is_known=False,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import socket
@@ -92,8 +93,15 @@ def listen(address: str) -> Listener:
             return _listen_unix(Path(address.removeprefix(_UNIX)))
         return Listener(_listen_tcp(address))
     except (OSError, UnicodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else None
-        raise ListenError(f"cannot listen on {address}: {reason or error}") from error
+        raise ListenError(f"cannot listen on {address}: {_reason(error)}") from error
+
+
+def _reason(error: OSError | UnicodeError) -> str:
+    if not isinstance(error, OSError) or error.strerror is None:
+        return str(error)
+    if error.errno == errno.EADDRINUSE:
+        return "the address is in use; --web.listen-address names another"
+    return error.strerror.partition(" (while")[0]  # where Python repeats the address
 
 
 def _listen_tcp(address: str) -> socket.socket:

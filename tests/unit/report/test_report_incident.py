@@ -54,9 +54,14 @@ class TestSentence:
 
     def test_a_group_that_is_not_there_is_said(self):
         found = incident_on(stream(HYBRID, group()), group=b"nope")
-        assert [one.text(bytes.decode) for one in found.notes] == [
-            "The stream has no group nope now."
-        ]
+        assert found.sentence.text(bytes.decode) == "the stream s has no group nope now"
+        assert (found.severity, found.exit_code) == ("unknown", 3)
+        near = incident_on(stream(HYBRID, group(b"workers")), group=b"worker")
+        assert near.sentence.text(bytes.decode).endswith("; did you mean workers?")
+
+    def test_a_group_that_is_not_there_does_not_hide_what_is_wrong_with_the_stream(self):
+        found = incident_on(stream(CONTINUOUS, age=99.0), group=b"nope")
+        assert (found.severity, found.exit_code) == ("critical", 3)
 
     def test_a_stream_that_is_not_known_is_none(self):
         assert incident_on(stream(HYBRID), name=b"other") is None
