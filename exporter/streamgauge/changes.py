@@ -17,8 +17,9 @@ from streamgauge.verdict.looks import StreamLooks
 from streamgauge.verdict.stream import stream_verdict
 
 
-def note_changes(memory: Memory, look: RedisSnapshot) -> None:
+def note_changes(memory: Memory, look: RedisSnapshot, earlier: RedisSnapshot | None) -> None:
     """Compare a look with what was known; updates `memory.changes`."""
+    names: set[bytes] | None = None
     for stream in look.streams:
         known = memory.changes.get(stream.name, NO_CHANGES)
         state, groups = "", dict[bytes, str]()
@@ -26,7 +27,10 @@ def note_changes(memory: Memory, look: RedisSnapshot) -> None:
             state, groups = _states(StreamLooks(stream, look.at))
         if state == known.state and groups == known.groups:
             continue
-        at_us, is_first = int(look.at * 1e6), memory.is_new
+        if names is None and earlier is not None:
+            names = {one.name for one in earlier.streams}
+        at_us = int(look.at * 1e6)
+        is_first = memory.is_new if names is None else stream.name not in names
         before = _by_name(known.state, known.groups)
         after = _by_name(state, groups)
         changes = [

@@ -19,10 +19,12 @@ STALLED = stream(HYBRID, group(lag=7, lag_seconds=125.0, stalled_seconds=125.0))
 
 def noted(*looks_at, memory=None):
     """What is remembered of `s` after looks a minute apart."""
-    memory = memory or Memory()
+    memory, earlier = memory or Memory(), None
     for number, one in enumerate(looks_at):
         at = AT + 60 * number
-        note_changes(memory, look(one, at=at))
+        now = look(one, at=at)
+        note_changes(memory, now, earlier)
+        earlier = now
     return memory
 
 
@@ -89,6 +91,11 @@ def problem(verdict):
 def test_what_is_no_problem_is_nothing_to_tell():
     memory = noted(CALM, stream(EVENT, age=1.0), stream(EVENT, age=9000.0), stream(EVENT))
     assert b"s" not in memory.changes
+
+
+def test_a_trouble_of_a_stream_that_was_not_seen_before_began_at_an_unknown_time():
+    memory = noted(stream(HYBRID, name=b"other"), LATE)
+    assert memory.changes[b"s"].latest[0].is_first
 
 
 def test_a_trouble_of_the_first_look_began_at_an_unknown_time():

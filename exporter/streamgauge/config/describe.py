@@ -3,6 +3,7 @@
 import datetime as dt
 import math
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from streamgauge import globs
 from streamgauge.calendars import Calendar

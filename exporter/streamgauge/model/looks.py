@@ -30,6 +30,11 @@ class Looks:
     def __init__(self) -> None:
         self._kept: tuple[RedisSnapshot, ...] = ()
 
+    @property
+    def newest(self) -> RedisSnapshot | None:
+        """The last look that is kept; None before the first one."""
+        return self._kept[-1] if self._kept else None
+
     def keep(self, snapshot: RedisSnapshot) -> None:
         """Keep a look, unless two are there of which the newer is nearly as new."""
         *_, newer = self._kept or (None,)

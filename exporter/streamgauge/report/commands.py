@@ -23,12 +23,14 @@ from streamgauge.verdict.words import duration, entries
 _PLAIN_WORD: Final = re.compile(rb"[A-Za-z0-9_.:/@%+=,$*-]+")
 _MOST_REMOVED: Final = 5
 _MOST_GROUPS: Final = 5
+_NEW_CONSUMER: Final = b"rescue"
+_NEW: Final = " (a new name: start a consumer under it)"
 _LONGEST_NAME: Final = 2_000
 _LEAST_IDLE_SECONDS: Final = 60.0
 _BEHIND: Final = frozenset(
     {
-        GroupState.STALLED, GroupState.LAG_GROWING, GroupState.BEHIND, GroupState.LOSING_ENTRIES,
-        GroupState.NO_CONSUMER, GroupState.ABANDONED,
+        GroupState.STALLED, GroupState.LAG_GROWING, GroupState.BEHIND, GroupState.NO_CONSUMER,
+        GroupState.ABANDONED,
     }
 )  # fmt: skip
 
@@ -82,6 +84,8 @@ def runbook_names(at: Situation) -> dict[str, str]:
         "AFTER": next(iter(at.unanswered), None),
         "REDIS": server.name.encode(errors="surrogateescape"),
     }
+    if at.group_state == GroupState.NOT_ACKNOWLEDGING:
+        names["IDLE"] = b"%d" % (_idle_seconds(at) * 1000)
     if server.host is not None and server.port is not None:
         host, port, db = server.host.encode(), b"%d" % server.port, b"%d" % server.db
         names |= {"HOST": host, "PORT": port, "DB": db}
@@ -102,7 +106,8 @@ def _about_stream(at: Situation) -> Iterator[Advice]:
             "who uses the key under its name does not find it; RENAME moves it back",
         )
         return
-    yield _advice(at, [b"XLEN", at.stream], "counts the entries that the stream holds")
+    if at.stream_state != StreamState.MISSING:
+        yield _advice(at, [b"XLEN", at.stream], "counts the entries that the stream holds")
     if at.stream_state in (StreamState.QUIET, StreamState.NEVER_WRITTEN, StreamState.MISSING):
         yield _advice(
             at,
@@ -161,6 +166,13 @@ def _about_group(at: Situation) -> Iterator[Advice]:
         [b"XPENDING", at.stream, at.group, b"-", b"+", b"20"],
         "shows the 20 oldest entries that were handed out and not acknowledged",
     )
+    if at.group_state == GroupState.LOSING_ENTRIES:
+        yield _advice(
+            at,
+            [b"INFO", b"commandstats"],
+            "shows by which commands entries leave: XTRIM, XDEL, or XADD with a MAXLEN. Stop that "
+            "trimming first, it is what loses data",
+        )
     yield from _clearing(at, at.group)
     yield from _claiming(at, at.group)
     yield from _removing(at, at.group)
@@ -199,6 +211,9 @@ def _stuck(at: Situation) -> list[PendingEntry]:
 
 
 def _idle_seconds(at: Situation) -> float:
+    """For how long an entry was not touched that nobody works on, as far as that can be told."""
+    if at.group_state == GroupState.NOT_ACKNOWLEDGING and at.ack_limit_seconds:
+        return at.ack_limit_seconds
     return max(_LEAST_IDLE_SECONDS, at.ack_limit_seconds or 0.0)
 
 
@@ -218,13 +233,14 @@ def _claiming(at: Situation, group: bytes) -> Iterator[Advice]:
     """Entries in nobody's hands go to a consumer that lives."""
     if at.answer is None or not _stuck(at):
         return
-    taker, idle = _taker(at.answer.consumers, _pending(at)), _idle_seconds(at)
+    taker, idle = _taker(at.answer.consumers, _stuck(at)), _idle_seconds(at)
     takes = [b"XAUTOCLAIM", at.stream, group, taker, b"%d" % (idle * 1000), b"0-0"]
     yield _advice(
         at,
         [*takes, b"COUNT", b"100", b"JUSTID"],
-        f"gives up to 100 entries that were not touched for {duration(idle)} to {plain(taker)}, "
-        "which gets them when it reads its own pending entries (XREADGROUP from 0, not from >)",
+        f"gives up to 100 entries that were not touched for {duration(idle)} to {plain(taker)}"
+        f"{_NEW if taker == _NEW_CONSUMER else ''}, which gets them when it reads its own pending "
+        "entries (XREADGROUP from 0, not from >)",
         "an owner that is only slow processes them as well, so they may be processed twice",
     )
 
@@ -258,26 +274,24 @@ def _removing(at: Situation, group: bytes) -> Iterator[Advice]:
 
 def _skipping(at: Situation, group: bytes) -> Iterator[Advice]:
     cursor = at.answer.last_delivered if at.answer else None
-    back = ""
+    cost = "the group is not handed what it skipped"
     if cursor is not None:
         line = _line(at.server, [b"XGROUP", b"SETID", at.stream, group, str(cursor).encode()])
-        back = f"; to go back: {line}"
-    is_losing = at.group_state == GroupState.LOSING_ENTRIES
+        cost = f"what is trimmed before the group goes back is lost to it; to go back: {line}"
     yield _advice(
         at,
         [b"XGROUP", b"SETID", at.stream, group, b"$"],
-        "the last resort: skips everything that waits, and the alert ends"
-        + (" an hour after the last loss" if is_losing else ""),
-        f"the group is not handed what it skipped{back}",
+        "the last resort: skips everything that waits, and the alert ends",
+        cost,
     )
 
 
-def _taker(consumers: Sequence[Consumer] | Refusal, pending: Iterable[PendingEntry]) -> bytes:
-    """The consumer that asked for entries last, if possible none that owns the oldest."""
-    if isinstance(consumers, Refusal) or not consumers:
-        return b"rescue"
-    owners = {one.owner for one in pending}
-    return min(consumers, key=lambda one: (one.name in owners, one.idle_seconds)).name
+def _taker(consumers: Sequence[Consumer] | Refusal, stuck: Iterable[PendingEntry]) -> bytes:
+    """The consumer that asked for entries last and has none that is stuck; else a new one."""
+    owners = {one.owner for one in stuck}
+    listed = () if isinstance(consumers, Refusal) else consumers
+    able = [one for one in listed if one.name not in owners]
+    return min(able, key=lambda one: one.idle_seconds).name if able else _NEW_CONSUMER
 
 
 def _ids(pending: Iterable[PendingEntry]) -> Iterator[bytes]:

@@ -45,7 +45,7 @@ def _change_row(change: Change, at: float, stream: bytes) -> Row:
         names.append(("group", change.group))
     before = f"before: {change.before or 'no problem'}"
     if change.is_first:
-        before = "so it was at the first look of all; since when it is not known"
+        before = "so it was when it was first seen; since when is not known"
     severity = _SEVERITIES.get(change.after, Severity.OK)
     figures = (
         Figure("at", None, "when", when, in_table=True),
@@ -148,7 +148,7 @@ def _pending_row(entry: PendingEntry) -> Row:
     why = Sentence("released: no consumer owns it")
     if entry.owner:
         why = Sentence(
-            f"owned by {{}}, untouched for {duration(entry.idle_seconds)}", (entry.owner,)
+            f"owned by consumer {{}}, untouched for {duration(entry.idle_seconds)}", (entry.owner,)
         )
     state, severity = "still there", Severity.OK
     if entry.is_held is None:

@@ -42,7 +42,7 @@ def _print(console: Console, incident: Incident) -> None:
         console.print(advice_note(incident))
     for one in incident.advice:
         console.print(Text(f"\n{one.line}"), soft_wrap=True)
-        undo = f" It cannot undo this: {one.cannot_undo}." if one.cannot_undo else ""
+        undo = f" Cannot be undone: {one.cannot_undo}." if one.cannot_undo else ""
         console.print(Padding(Text(f"{one.does}.{undo}", "dim"), (0, 0, 0, 2)))
     if incident.runbook is not None:
         console.print()
@@ -77,7 +77,7 @@ def _markdown_lines(incident: Incident) -> Iterator[str]:
     if incident.advice:
         yield f"\n## Commands\n\n{advice_note(incident)}"
     for one in incident.advice:
-        undo = f" It cannot undo this: {one.cannot_undo}." if one.cannot_undo else ""
+        undo = f" Cannot be undone: {one.cannot_undo}." if one.cannot_undo else ""
         yield f"\n{one.does}.{undo}\n\n    {one.line}"
     if incident.runbook is not None:
         yield f"\n---\n\n{incident.runbook.text}"

@@ -160,7 +160,7 @@ class Target:
 
     def _note_changes(self, snapshot: RedisSnapshot) -> None:
         try:
-            note_changes(self._memory, snapshot)
+            note_changes(self._memory, snapshot, self._looks.newest)
         except Exception:  # noqa: BLE001 - a fault of this program must not cost the scrape
             _log.exception("changes not noted", redis=self.redis.name)
 

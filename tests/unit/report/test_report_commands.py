@@ -93,7 +93,7 @@ class TestAdvice:
         told = answer(entry(idle=5.0, deliveries=9))
         found = self.commands(GroupState.NOT_ACKNOWLEDGING, told=told, ack_limit_seconds=600.0)
         assert any(one.startswith("XACK s g ") for one in found)
-        assert any(one.startswith("XAUTOCLAIM s g w 600000 ") for one in found)
+        assert any(one.startswith("XAUTOCLAIM s g rescue 600000 ") for one in found)
 
     def test_a_consumer_that_owns_something_is_never_removed(self):
         told = answer(consumers=(consumer(b"owner", 1e6, 1), consumer(b"new", 9.0)))
@@ -126,10 +126,24 @@ class TestAdvice:
             "XLEN s", "XINFO GROUPS asks", "XINFO GROUPS begs", "XADD s * note withdrawn",
         ]  # fmt: skip
 
-    def test_skipping_says_when_the_alert_of_a_loss_ends(self):
-        told = {state: advise(state)[-1].does for state in (GroupState.STALLED, "losing entries")}
-        assert told[GroupState.STALLED].endswith("and the alert ends")
-        assert told["losing entries"].endswith("an hour after the last loss")
+    def test_a_group_that_loses_entries_is_never_told_to_skip_more(self):
+        found = self.commands(GroupState.LOSING_ENTRIES)
+        assert found == [
+            "XLEN s", "XINFO GROUPS s", "XINFO CONSUMERS s g", "XPENDING s g - + 20",
+            "INFO commandstats",
+        ]  # fmt: skip
+
+    def test_entries_are_never_given_to_the_one_that_is_stuck_with_them(self):
+        told = answer(entry(idle=900.0), consumers=(consumer(b"w", 900.0, 1),))
+        found = advise(GroupState.STALLED, told=told)
+        (claim,) = [one for one in found if "XAUTOCLAIM" in one.line]
+        assert words(claim.line)[:4] == ["XAUTOCLAIM", "s", "g", "rescue"]
+        assert "start a consumer under it" in claim.does
+
+    def test_what_is_past_its_ack_limit_is_claimed_by_that_limit(self):
+        told = answer(entry(idle=18.0))
+        found = self.commands(GroupState.NOT_ACKNOWLEDGING, told=told, ack_limit_seconds=2.0)
+        assert any(one.startswith("XAUTOCLAIM s g rescue 2000 ") for one in found)
 
     def test_without_an_answer_nothing_is_said_of_entries(self):
         denied = answer(consumers=Refusal(b"x"))._replace(pending=Refusal(b"x"))

@@ -92,7 +92,7 @@ class TestChanges:
             places = [text.index(word) for word in ("(30s ago)", "(1m ago)", "(1h ago)")]
             assert places == sorted(places)
             assert "before: behind" in text
-            assert "at the first look of all" in text
+            assert "so it was when it was first seen" in text
         rows = incident_json(found, AT)["changes"]
         assert [(one["state"], one["before"], one["at_seconds"]) for one in rows] == [
             ("no problem", "stalled", AT - 30),
@@ -147,7 +147,7 @@ class TestAnswer:
             assert "gone from the stream" in text
             assert "still there" in text
             assert "not looked up" in text
-            assert "owned by w, untouched for 9s" in text
+            assert "owned by consumer w, untouched for 9s" in text
 
     def test_an_entry_that_nobody_owns_is_said_to_be_released(self):
         found = incident_on(stream(HYBRID, LATE), asked=Asked(answer(entry(owner=b""))))
@@ -179,7 +179,7 @@ class TestAnswer:
         looked = Asked(answer(entry(is_held=None), refusal=Refusal(b"NOPERM xrange")))
         for text in texts(incident_on(stream(HYBRID, LATE), asked=looked)):
             assert "Not told: NOPERM xrange" in text
-            assert "owned by w" in text
+            assert "owned by consumer w" in text
 
     def test_why_redis_was_not_asked_is_said(self):
         asked = Asked(None, Sentence("Redis is asked too often"))
