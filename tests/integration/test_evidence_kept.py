@@ -46,6 +46,25 @@ def test_group_that_stands_still_goes_on_standing_after_a_restart(keeping: Calla
     assert of(life.after(60), "group_stalled_seconds") == life.about(before + 60, 30)
 
 
+def test_where_a_declared_group_stood_is_known_after_it_is_gone_and_after_a_restart(
+    keeping: Callable,
+) -> None:
+    life = keeping(JOBS | {"groups": [{"match": "g", "lag_limit": "5m"}]})
+    make_jobs(life, 10)
+    life.read("jobs", 5)
+    life.after(0)
+    at = life.redis.xinfo_groups("jobs")[0]["last-delivered-id"]
+    life.redis.xgroup_destroy("jobs", "g")
+    life.after(60)
+    life.restart_exporter()
+    life.after(60)
+    page = life.exporter.get("/stream?redis=main&db=db0&stream=jobs&group=g").text
+    assert f"XGROUP CREATE jobs g {at}" in page
+    life.redis.xgroup_create("jobs", "g", at)
+    assert of(life.after(60), "group_lag") == 5
+    assert of(life.after(0), "group_entries_lost_total") == 0
+
+
 def test_group_that_falls_behind_goes_on_falling_after_a_restart(keeping: Callable) -> None:
     life = keeping(JOBS)
     make_jobs(life, 0)

@@ -192,7 +192,7 @@ CASES = (
             Worker("w"),
             at(20, lambda pipe, stream: pipe.xgroup_destroy(stream, "g")),
         ],
-        "creates the group, which is then handed everything",
+        "creates the group where it stood",
         minutes=42,
     ),
     Case(

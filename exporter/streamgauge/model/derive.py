@@ -62,6 +62,7 @@ def stream_record(reading: StreamReading, policy: StreamPolicy, memory: Memory) 
     known = None if before is not None and is_another(before, seen) else before
     if known is not None:
         seen.marks, seen.groups, seen.vanished = known.marks, known.groups, known.vanished
+        seen.stood = known.stood
         seen.is_trimmed = known.is_trimmed or _was_trimmed(known, seen)
         if known.look != memory.look - 1:
             for one in seen.groups.values():
@@ -96,7 +97,7 @@ def stream_record(reading: StreamReading, policy: StreamPolicy, memory: Memory) 
         reading.entries_added,
         reading.group_count,
         bool(seen.marks),
-        _absent_groups(reading, policy),
+        _absent_groups(reading, policy, seen),
         len(seen.vanished or ()),
         policy,
         (),
@@ -141,16 +142,21 @@ def _quiet_limit(
 def _note_vanished(
     before: StreamMemory, reading: StreamReading, policy: StreamPolicy, seen: StreamMemory
 ) -> None:
-    """Forget groups that are gone, and tell for a day of those that nobody has declared."""
+    """Forget groups that are gone, but for where declared ones stood; tell for a day of others."""
     present = {group.name for group in reading.groups}
     gone = before.groups.keys() - present
-    if not gone and not before.vanished:
+    if not gone and not before.vanished and not seen.stood:
         return
+    is_same = seen.groups is before.groups
     vanished = dict(before.vanished or {})
+    stood = {name: at for name, at in (seen.stood or {}).items() if name not in present}
     for name in gone:
-        seen.groups.pop(name, None)  # a node that was given up may have dropped it
+        was = seen.groups.pop(name, None)  # a node that was given up may have dropped it
+        if was is not None and is_same and name in policy.declared_groups:
+            stood[name] = was.cursor
         if policy.lag_limit_for(name) is not None and name not in policy.declared_groups:
             vanished[name] = reading.now_us
+    seen.stood = stood or None
     if vanished:
         earliest_us = reading.now_us - _FORGOTTEN_AFTER_US
         kept = [
@@ -210,13 +216,17 @@ def _is_contradicted(
     )
 
 
-def _absent_groups(reading: StreamReading, policy: StreamPolicy) -> tuple[AbsentGroup, ...]:
+def _absent_groups(
+    reading: StreamReading, policy: StreamPolicy, seen: StreamMemory
+) -> tuple[AbsentGroup, ...]:
     """List the declared groups that the stream does not have."""
     if not policy.declared_groups:
         return ()
-    present = {group.name for group in reading.groups}
+    present, stood = {group.name for group in reading.groups}, seen.stood or {}
     return tuple(
-        AbsentGroup(name, policy.lag_limit_for(name), policy.ack_limit_for(name))
+        AbsentGroup(
+            name, policy.lag_limit_for(name), policy.ack_limit_for(name), stood=stood.get(name)
+        )
         for name in policy.declared_groups
         if name not in present
     )

@@ -110,7 +110,7 @@ class StreamMemory:
     """A stream at its last look, and what earlier looks told of it.
 
     `marks` are kept only once an ID's time was contradicted; `has_lost` when this look counted a
-    loss.
+    loss. `stood` says where declared groups stood that are gone.
     """
 
     seen_us: int
@@ -125,6 +125,7 @@ class StreamMemory:
     is_trimmed: bool = False
     has_lost: bool = False
     vanished: dict[bytes, int] | None = None
+    stood: dict[bytes, StreamId] | None = None
     groups: dict[bytes, GroupMemory] = field(default_factory=dict)
 
     @property

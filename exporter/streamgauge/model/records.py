@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final, NamedTuple
 
+from streamgauge.model.ids import StreamId
 from streamgauge.policy import UNCLASSIFIED, StreamClass, StreamPolicy
 from streamgauge.state_keys import StateKey
 
@@ -67,12 +68,16 @@ new_group: Final = partial(tuple.__new__, Group)
 
 @dataclass(frozen=True)
 class AbsentGroup:
-    """A declared group that is not there: a Group of which only its limits are known."""
+    """A declared group that is not there: a Group of which only its limits are known.
+
+    `stood` is the last entry it had been handed when it was last seen.
+    """
 
     name: bytes
     lag_limit_seconds: float | None
     ack_limit_seconds: float | None
     exists: int = 0
+    stood: StreamId | None = None
 
     lag = lag_seconds = stalled_seconds = falling_behind_seconds = entries_lost = None
     retention_used_ratio = consumers = pending = unacknowledged_seconds = None

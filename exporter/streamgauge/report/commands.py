@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from streamgauge.config import RedisConfig
+from streamgauge.model.ids import StreamId
 from streamgauge.model.records import Consumer
 from streamgauge.report.names import plain
 from streamgauge.source.inquiry import Answer, PendingEntry, Refusal
@@ -63,6 +64,8 @@ class Situation(NamedTuple):
     unanswered: Sequence[bytes] = ()
     """Streams of which an entry waits for an answer in this one."""
     declared_groups: Sequence[bytes] = ()
+    stood: StreamId | None = None
+    """Where the group stood, if it is gone."""
 
 
 def advice(situation: Situation) -> list[Advice]:
@@ -182,6 +185,14 @@ def _about_group(at: Situation) -> Iterator[Advice]:
 
 
 def _creating(at: Situation, group: bytes) -> Iterator[Advice]:
+    if at.stood is not None:
+        yield _advice(
+            at,
+            [b"XGROUP", b"CREATE", at.stream, group, str(at.stood).encode()],
+            "creates the group where it stood when it was last seen: it is handed nothing twice, "
+            "and skips nothing",
+            "what it had been handed and had not acknowledged is not handed out again",
+        )
     yield _advice(
         at,
         [b"XGROUP", b"CREATE", at.stream, group, b"0"],

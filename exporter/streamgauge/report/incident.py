@@ -12,7 +12,7 @@ from streamgauge.documents import BLIND_RUNBOOK, RUNBOOK_OF, Document, documents
 from streamgauge.labels import label_value
 from streamgauge.model.looks import Seen
 from streamgauge.model.memory import Change
-from streamgauge.model.records import RedisSnapshot
+from streamgauge.model.records import AbsentGroup, RedisSnapshot
 from streamgauge.report.commands import LOGIN, Advice, Situation, advice, runbook_names
 from streamgauge.report.incident_parts import answer_parts, changes_part, groups_part
 from streamgauge.report.summary import EXIT_CODES, UNREAD, UNREADABLE_EXIT_CODE, trouble
@@ -193,6 +193,7 @@ def incident(
         asked.answer,
         [one.after for one in found.stream.reactions if one.is_overdue],
         found.stream.policy.declared_groups,
+        about.group.stood if about and isinstance(about.group, AbsentGroup) else None,
     )
     findings = [
         finding_row(one)

@@ -104,6 +104,10 @@ class TestAdvice:
             "XLEN s", "XGROUP CREATE s g 0", "XGROUP CREATE s g $",
         ]  # fmt: skip
 
+    def test_a_group_that_is_missing_is_created_where_it_stood_where_that_is_known(self):
+        found = self.commands(GroupState.MISSING, stood=StreamId(7, 1))
+        assert found[:2] == ["XLEN s", "XGROUP CREATE s g 7-1"]
+
     def test_a_key_of_another_type_is_moved_and_not_deleted(self):
         found = self.commands(name=None, stream_state=StreamState.WRONG_TYPE)
         assert found == ["TYPE s", "RENAMENX s s.was"]
