@@ -1,14 +1,7 @@
-"""Commands to paste, with real names: those that only read come first, what loses something last.
-
-A name is one word of the shell on exactly its bytes. What a screen or a clipboard may change, such
-as newlines, escape sequences, right-to-left marks and bytes that are no UTF-8, and NUL, which no
-argument can hold, goes to redis-cli by its input, where `"\\x00"` writes any byte.
-"""
+"""Commands to paste, with real names: what only reads comes first, what loses something last."""
 
 from __future__ import annotations
 
-import re
-import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
@@ -16,12 +9,12 @@ from streamgauge.config import RedisConfig
 from streamgauge.model.ids import StreamId
 from streamgauge.model.records import Consumer
 from streamgauge.report.names import plain
+from streamgauge.report.shell import is_safe, shell_line
 from streamgauge.source.inquiry import Answer, PendingEntry, Refusal
 from streamgauge.verdict.group import DAY
 from streamgauge.verdict.states import GroupState, StreamState
 from streamgauge.verdict.words import duration, entries
 
-_PLAIN_WORD: Final = re.compile(rb"[A-Za-z0-9_.:/@%+=,$*-]+")
 _MOST_REMOVED: Final = 5
 _MOST_GROUPS: Final = 5
 _NEW_CONSUMER: Final = b"rescue"
@@ -95,7 +88,7 @@ def runbook_names(at: Situation) -> dict[str, str]:
     return {
         variable: name.decode()
         for variable, name in names.items()
-        if name is not None and _is_safe(name) and b"`" not in name
+        if name is not None and is_safe(name) and b"`" not in name
     }
 
 
@@ -287,7 +280,7 @@ def _skipping(at: Situation, group: bytes) -> Iterator[Advice]:
     cursor = at.answer.last_delivered if at.answer else None
     cost = "the group is not handed what it skipped"
     if cursor is not None:
-        line = _line(at.server, [b"XGROUP", b"SETID", at.stream, group, str(cursor).encode()])
+        line = shell_line(at.server, [b"XGROUP", b"SETID", at.stream, group, str(cursor).encode()])
         cost = f"what is trimmed before the group goes back is lost to it; to go back: {line}"
     yield _advice(
         at,
@@ -310,56 +303,4 @@ def _ids(pending: Iterable[PendingEntry]) -> Iterator[bytes]:
 
 
 def _advice(at: Situation, words: Sequence[bytes], does: str, cannot_undo: str = "") -> Advice:
-    return Advice(_line(at.server, words), does, cannot_undo)
-
-
-def _line(server: RedisConfig, words: Sequence[bytes]) -> str:
-    cli = shlex.join(_redis_cli(server))
-    if all(map(_is_safe, words)):
-        return f"{cli} {' '.join(shlex.quote(word.decode()) for word in words)}"
-    command = " ".join(map(_redis_word, words))
-    return f"printf '%s\\n' '{command}' | {cli}"
-
-
-def _redis_cli(server: RedisConfig) -> Iterator[str]:
-    yield "redis-cli"
-    if server.unix_path is not None:
-        yield from ("-s", server.unix_path)
-    else:
-        yield from ("-h", server.host or "", "-p", str(server.port))
-    if server.tls is not None:
-        yield "--tls"
-        if server.tls.ca_file is not None:
-            yield from ("--cacert", str(server.tls.ca_file))
-        if server.tls.server_name is not None:
-            yield from ("--sni", server.tls.server_name)
-        if server.tls.insecure_skip_verify:
-            yield "--insecure"
-    if server.db:
-        yield from ("-n", str(server.db))
-
-
-def _is_safe(word: bytes) -> bool:
-    """Whether a screen shows it as it is and a clipboard keeps it; the shell needs quotes alone."""
-    try:
-        text = word.decode()
-    except UnicodeDecodeError:
-        return False
-    return text.isprintable() and (text.isascii() or all(map(str.isalnum, text)))
-
-
-def _redis_word(word: bytes) -> str:
-    """A word of redis-cli's input, in ASCII without a single quote, so the shell takes it as is."""
-    if _PLAIN_WORD.fullmatch(word):
-        return word.decode()
-    shown = "".join(
-        chr(byte) if 0x20 <= byte < 0x7F and byte not in b"\"'\\" else f"\\x{byte:02x}"
-        for byte in word
-    )
-    return f'"{shown}"'
-
-
-LOGIN: Final = (
-    "If the server wants a login, set REDISCLI_AUTH to the password and add --user NAME behind "
-    "redis-cli; the user of the exporter may only read."
-)
+    return Advice(shell_line(at.server, words), does, cannot_undo)

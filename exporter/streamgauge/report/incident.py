@@ -13,8 +13,9 @@ from streamgauge.labels import label_value
 from streamgauge.model.looks import Seen
 from streamgauge.model.memory import Change
 from streamgauge.model.records import AbsentGroup, RedisSnapshot
-from streamgauge.report.commands import LOGIN, Advice, Situation, advice, runbook_names
+from streamgauge.report.commands import Advice, Situation, advice, runbook_names
 from streamgauge.report.incident_parts import answer_parts, changes_part, groups_part
+from streamgauge.report.shell import LOGIN
 from streamgauge.report.summary import EXIT_CODES, UNREAD, UNREADABLE_EXIT_CODE, trouble
 from streamgauge.report.view import (
     Part,
