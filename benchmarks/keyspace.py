@@ -9,7 +9,7 @@ import redis
 from bench import Bench
 from contenders import Exporter, streamgauge
 from load import add_other_keys, add_streams
-from measures import SETTLE_SECONDS, Summary, Visit
+from measures import SETTLE_SECONDS, Summary, TimedSample
 from pings import Pinger, Span
 from results import Goal, Outcome, Table, cell, ratio
 
@@ -77,7 +77,7 @@ def _wait_for_end_of_walk(server: RealServer) -> None:
 
 
 def _wall_ms(exporter: Exporter) -> float:
-    visit = Visit(exporter)
+    visit = TimedSample(exporter)
     visit()
     time.sleep(SETTLE_SECONDS)
     return visit.wall_seconds * 1e3

@@ -83,7 +83,7 @@ def redis_meter(server: RealServer) -> Iterator[RedisMeter]:
         yield RedisMeter(client)
 
 
-class Visit:
+class TimedSample:
     """One scrape, and what it cost; to be called once."""
 
     def __init__(self, contender: Contender, *, gzip: bool = False):
@@ -120,7 +120,7 @@ def take_turns(stands: Mapping[str, Stand], rounds: int) -> dict[str, Measures]:
 
 
 def _visit(meter: RedisMeter, contender: Contender, streams: int) -> dict[str, float]:
-    visit = Visit(contender)
+    visit = TimedSample(contender)
     processor = contender.cpu_seconds()
     usage = meter.during(visit)
     found = {
@@ -132,7 +132,7 @@ def _visit(meter: RedisMeter, contender: Contender, streams: int) -> dict[str, f
     if isinstance(contender, Exporter):
         shown = streams_in(visit.body)
         assert shown == streams, f"{contender.name} shows {shown} of {streams} streams"
-        packed = Visit(contender, gzip=True)
+        packed = TimedSample(contender, gzip=True)
         packed()
         time.sleep(SETTLE_SECONDS)
         found["gzip_wall_ms"] = packed.wall_seconds * 1e3

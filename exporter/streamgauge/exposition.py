@@ -28,7 +28,7 @@ _INFINITE: Final = {"inf": "+Inf", "-inf": "-Inf"}
 """How OpenMetrics names what Python calls so."""
 
 
-class Rows(NamedTuple):
+class Labelled(NamedTuple):
     """What is exported at one level: records, and beside each its labels as in a line: `{...} `."""
 
     labels: list[str]
@@ -63,7 +63,7 @@ def _heading(metric: Metric, text_format: Format) -> str:
     return f"# HELP {family} {help_text}\n# TYPE {family} {metric.kind}\n"
 
 
-def _blocks(metric: Metric, rows: Rows) -> Iterator[str]:
+def _blocks(metric: Metric, rows: Labelled) -> Iterator[str]:
     value_of = metric.value
     for first in range(0, len(rows.records), _BLOCK_ROWS):
         labels: Sequence[str] = rows.labels[first : first + _BLOCK_ROWS]
@@ -93,8 +93,8 @@ def _escaped_help(text: str, text_format: Format) -> str:
     return text.replace('"', r"\"") if text_format == "openmetrics" else text
 
 
-def _rows(snapshot: Snapshot) -> dict[Level, Rows]:
-    rows = {level: Rows([], []) for level in Level}
+def _rows(snapshot: Snapshot) -> dict[Level, Labelled]:
+    rows = {level: Labelled([], []) for level in Level}
     for instance in snapshot.instances:
         _add_instance(rows, instance)
     process = snapshot.process
@@ -105,7 +105,7 @@ def _rows(snapshot: Snapshot) -> dict[Level, Rows]:
     return rows
 
 
-def _add_instance(rows: dict[Level, Rows], instance: RedisSnapshot) -> None:
+def _add_instance(rows: dict[Level, Labelled], instance: RedisSnapshot) -> None:
     redis = ("redis", instance.redis)
     rows[Level.REDIS].add(_labels(redis), instance)
     for server in instance.servers:
@@ -124,7 +124,7 @@ def _add_instance(rows: dict[Level, Rows], instance: RedisSnapshot) -> None:
     _add_streams(rows, instance)
 
 
-def _add_keys(rows: dict[Level, Rows], instance: RedisSnapshot) -> None:
+def _add_keys(rows: dict[Level, Labelled], instance: RedisSnapshot) -> None:
     database = ("redis", instance.redis), ("db", f"db{instance.db}")
     for key in instance.keys:
         labels = _labels(*database, ("key", label_value(key.declared.name)))
@@ -134,7 +134,7 @@ def _add_keys(rows: dict[Level, Rows], instance: RedisSnapshot) -> None:
         rows[Level.PATTERN].add(labels, count)
 
 
-def _add_streams(rows: dict[Level, Rows], instance: RedisSnapshot) -> None:
+def _add_streams(rows: dict[Level, Labelled], instance: RedisSnapshot) -> None:
     of_streams, of_groups, of_consumers, of_reactions = (
         rows[level] for level in (Level.STREAM, Level.GROUP, Level.CONSUMER, Level.REACTION)
     )

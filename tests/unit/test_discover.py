@@ -38,15 +38,15 @@ def walked(monkeypatch):
     class FakeWalk:
         without_type = frozenset()
 
-        def __init__(self, selection, _patterns, _stopped, tally):
-            self.selection, self.tally = selection, tally
+        def __init__(self, selection, _patterns, _stopped, counter):
+            self.selection, self.counter = selection, counter
 
         def run(self, servers, after_step):
             held = {server.address: keyspace.servers[server.address] for server in servers}
             for names in held.values():
                 for name in names or ():
                     self.selection.add(name)
-                    self.tally.add(name)
+                    self.counter.add(name)
                 after_step()
             return {address: REFUSED if names is None else None for address, names in held.items()}
 

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streamgauge.config import load_config
-from streamgauge.watch import Watch
+from streamgauge.target_manager import TargetManager
 from streamgauge.web.app import build_app
 from streamgauge.web.limits import Limits
 from streamgauge.web.listen import listen
@@ -50,11 +50,11 @@ class Served:
         self._refusing.bind(("127.0.0.1", 0))
         url = f"redis://127.0.0.1:{self._refusing.getsockname()[1]}"
         environ = {"STREAMGAUGE_REDIS_URL": url, "STREAMGAUGE_REDIS_NAME": "main"}
-        self._watch = Watch(lambda: load_config(None, environ=environ))
-        self._watch.start()
+        self._manager = TargetManager(lambda: load_config(None, environ=environ))
+        self._manager.start()
         listener = listen("127.0.0.1:0")
         self.port = listener.socket.getsockname()[1]
-        app = build_app(self._watch, Scrapes(), enable_lifecycle=True)
+        app = build_app(self._manager, Scrapes(), enable_lifecycle=True)
         limits = Limits(request_seconds=0.05)
         if protection is not None:
             app = guard(app, protection)
@@ -70,7 +70,7 @@ class Served:
     def end(self) -> None:
         self._loop.call_soon_threadsafe(self._server.end)
         self._thread.join(timeout=20)
-        self._watch.stop()
+        self._manager.stop()
         self._refusing.close()
 
     def answer(self, request: bytes) -> bytes:

@@ -11,7 +11,7 @@ from streamgauge.source.gather import Gathering, Route, SlotMap, first_plan, slo
 from streamgauge.source.keys import StreamError
 from streamgauge.source.nodes import Node
 from streamgauge.source.sample import NodeSample
-from streamgauge.source.session import Visit
+from streamgauge.source.session import TimedSample
 
 A, B, C = Node("a", 1), Node("b", 2), Node("c", 3)
 HERE = Node("here", 7000)
@@ -101,8 +101,8 @@ def test_slot_that_is_not_served_concerns_one_key_and_a_cluster_that_is_down_all
     assert (down.is_server_wide, down.says_unserved) == (True, False)
 
 
-def visit(*errors, role="master", offset=0.0) -> Visit:
-    return Visit(NodeSample(1, offset, role, list(errors)), 0.5, 0.25)
+def visit(*errors, role="master", offset=0.0) -> TimedSample:
+    return TimedSample(NodeSample(1, offset, role, list(errors)), 0.5, 0.25)
 
 
 def moved(name: bytes, host: str, port: int, *, asking: bool = False) -> StreamError:

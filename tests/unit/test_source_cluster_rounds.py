@@ -7,7 +7,7 @@ from streamgauge.source.gather import SlotMap
 from streamgauge.source.keys import StreamError
 from streamgauge.source.nodes import Node
 from streamgauge.source.sample import NodeSample, Request
-from streamgauge.source.session import Visit
+from streamgauge.source.session import TimedSample
 from streamgauge.source.topology import Readings
 
 A = Node("a", 1)
@@ -42,7 +42,7 @@ def test_what_was_read_counts_when_time_runs_out_as_a_round_begins(monkeypatch):
 
     def visit(*_):
         yield b"x"
-        return Visit(NodeSample(1, 0.0, "master", [MOVED]), 0.5, 0.25)
+        return TimedSample(NodeSample(1, 0.0, "master", [MOVED]), 0.5, 0.25)
 
     monkeypatch.setattr(cluster, "_visit", visit)
     readings = Readings(cluster.readings(Request([b"x", b"y"], 9), Running(60.0, 0.0)))

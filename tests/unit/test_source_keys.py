@@ -13,9 +13,9 @@ from streamgauge.source.keys import KeyAnswer, KeyFailure, key_answer, key_comma
 from streamgauge.source.nodes import Node
 from streamgauge.source.sample import NodeSample, Request, read_node
 from streamgauge.source.second_round import Lookups
-from streamgauge.source.session import Visit
+from streamgauge.source.session import TimedSample
 from streamgauge.source.topology import Readings, Sample
-from streamgauge.source.walk import Tally, _scans
+from streamgauge.source.walk import PatternCounter, _scans
 from streamgauge.source.wire import Deadline
 from streamgauge.state_keys import StateKey, StateKeys
 from support.resp import command_name
@@ -137,8 +137,8 @@ def test_every_declared_key_has_a_record_and_every_fault_a_complaint():
     state = key_state(KEYS, of(readings=BOTH), {b"h:*": 3})
     assert state.records == [Key(PLAIN, 1), Key(TIMED, 1, error="notime")]
     assert state.counts == [KeyCount(b"h:*", 3), KeyCount(b"i:*", None)]
-    (complaint,) = state.complaints.items()
-    assert complaint == (
+    (problem,) = state.problems.items()
+    assert problem == (
         b"timed",
         ("notime", "the field until holds no Unix time in seconds or milliseconds"),
     )
@@ -146,21 +146,21 @@ def test_every_declared_key_has_a_record_and_every_fault_a_complaint():
 
 def test_a_missing_field_is_told_apart_from_a_wrong_one():
     readings = [KeyReading(TIMED, NOW_US, True)]
-    complaint = key_state(KEYS, of(readings=readings), {}).complaints[b"timed"]
-    assert complaint.detail == "the hash has no field until"
+    problem = key_state(KEYS, of(readings=readings), {}).problems[b"timed"]
+    assert problem.detail == "the hash has no field until"
 
 
 def test_a_field_that_could_not_be_read_is_counted_under_its_own_reason():
     failed = KeyFailure(TIMED, "wrongtype", "HGET: WRONGTYPE")
     state = key_state(KEYS, of(readings=BOTH, failures=[failed]), {})
     assert state.records[1] == Key(TIMED, 1, error="wrongtype")
-    assert state.complaints[b"timed"] == ("wrongtype", "HGET: WRONGTYPE")
+    assert state.problems[b"timed"] == ("wrongtype", "HGET: WRONGTYPE")
 
 
 def test_keys_of_a_node_that_is_out_are_counted_and_not_complained_of():
     state = key_state(KEYS, of(readings=BOTH[:1], outages={TIMED: Unreadable("timeout", "")}), {})
     assert state.records == [Key(PLAIN, 1), Key(TIMED, error="timeout")]
-    assert state.complaints == {}
+    assert state.problems == {}
 
 
 def test_every_reason_is_counted_where_a_key_is_declared():
@@ -171,7 +171,7 @@ def test_every_reason_is_counted_where_a_key_is_declared():
 
 
 def visit(*readings, failures=()):
-    return Visit(NodeSample(1, 0.0, "master", [], readings, list(failures)), 0.0, 0.0)
+    return TimedSample(NodeSample(1, 0.0, "master", [], readings, list(failures)), 0.0, 0.0)
 
 
 EVERYWHERE = SlotMap([(0, 16383, [A])])
@@ -213,10 +213,10 @@ def test_a_key_that_no_node_serves_is_a_failure():
 
 
 def test_a_key_is_counted_once_for_each_pattern_it_matches():
-    tally = Tally((b"h:*", b"*:1", b"none"))
+    counter = PatternCounter((b"h:*", b"*:1", b"none"))
     for name in (b"h:1", b"h:2", b"h:1", b"x:1", b"y"):
-        tally.add(name)
-    assert tally.counts == {b"h:*": 2, b"*:1": 2, b"none": 0}
+        counter.add(name)
+    assert counter.counts == {b"h:*": 2, b"*:1": 2, b"none": 0}
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 from streamgauge.source.commands import packed
 from streamgauge.source.errors import Unreadable
-from streamgauge.source.nodes import InTurn, Node, merged, run_all
+from streamgauge.source.nodes import LastGoodFirst, Node, merged, run_all
 from streamgauge.source.topology import Readings
 from streamgauge.source.wire import AskingWire, Deadline
 
@@ -41,7 +41,7 @@ def answers(turn, known, *, asked):
 
 
 def test_servers_are_asked_in_turn_and_the_last_that_answered_first():
-    turn, asked = InTurn("sentinel"), []
+    turn, asked = LastGoodFirst("sentinel"), []
     assert next(answers(turn, {B: "b"}, asked=asked)) == "b"
     assert [node for node, _ in asked] == [A, B]
     assert [round(seconds) for _, seconds in asked] == [10, 15]
@@ -52,9 +52,9 @@ def test_servers_are_asked_in_turn_and_the_last_that_answered_first():
 
 def test_nobody_who_answers_is_unreadable_for_the_last_reason():
     with pytest.raises(Unreadable, match="sentinel c:3: no answer in time"):
-        next(answers(InTurn("sentinel"), {}, asked=[]))
+        next(answers(LastGoodFirst("sentinel"), {}, asked=[]))
     with pytest.raises(Unreadable, match="there is no node to ask"):
-        next(InTurn("node").answers([], lambda *_: None, Deadline(1), of_time=1))
+        next(LastGoodFirst("node").answers([], lambda *_: None, Deadline(1), of_time=1))
 
 
 def counting(most, result):

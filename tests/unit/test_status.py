@@ -7,8 +7,8 @@ import pytest
 from streamgauge.config import ConfigError, Problem
 from streamgauge.model.records import Failure
 from streamgauge.shard import WHOLE
+from streamgauge.target_manager import Configuration, Links
 from streamgauge.verdict.judge import judge
-from streamgauge.watch import Configuration, Links
 from streamgauge.web.overview import MOST_ALIKE, MOST_OTHERS, MOST_PROBLEMS, overview
 from streamgauge.web.status import status_page
 from support.looks import (

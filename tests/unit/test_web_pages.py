@@ -82,7 +82,7 @@ class GatedTarget:
 
 
 class Watched:
-    """Stands for a watch of one Redis."""
+    """Stands for the targets of one Redis."""
 
     def __init__(self, target: GatedTarget) -> None:
         self.targets = {"main": target}

@@ -45,8 +45,8 @@ from streamgauge.report.text import is_colour_wanted, report_text
 from streamgauge.report.view import View, view
 from streamgauge.source.errors import Unreadable
 from streamgauge.source.target import Target
+from streamgauge.target_manager import TargetManager
 from streamgauge.verdict.judge import judge
-from streamgauge.watch import Watch
 
 _WALK_SECONDS: Final = 60.0
 """How long a report waits for a walk over a large keyspace; after that it says what it lacks."""
@@ -175,16 +175,16 @@ def report(
         _leave_to_the_report("scrape", "discovery")
     try:
         config = read_config(config_file, redis_url)
-        watch = Watch(lambda: config, saves=False)
+        manager = TargetManager(lambda: config, saves=False)
     except ConfigError as error:
         raise ConfigMistake(error) from error
-    watch.start()
+    manager.start()
     try:
-        seen = _seen(watch, window_seconds)
+        seen = _seen(manager, window_seconds)
         if stream is not None:
             context.exit(_tell_incidents(seen, stream, group, output_format))
     finally:
-        watch.stop()
+        manager.stop()
     verdicts = [judge(*one) for _, one in seen]
     views = [view(one, only_problems=only == "problems") for one in verdicts]
     write(_RENDERERS[output_format](views))
@@ -198,9 +198,9 @@ def _leave_to_the_report(*names: str) -> None:
         handler.addFilter(lambda record: record.name not in said or bool(record.exc_info))
 
 
-def _seen(watch: Watch, window_seconds: float | None) -> list[tuple[Target, Seen]]:
+def _seen(manager: TargetManager, window_seconds: float | None) -> list[tuple[Target, Seen]]:
     """Look at every target, once or twice, all of them at the same time."""
-    targets = list(watch.targets.values())
+    targets = list(manager.targets.values())
     with ThreadPoolExecutor(len(targets)) as pool:
         earlier: Sequence[RedisSnapshot | None] = [None] * len(targets)
         if window_seconds is not None:

@@ -24,7 +24,7 @@ from streamgauge.cli.configuration import (
 from streamgauge.config import ConfigError
 from streamgauge.pack.options import parse_base
 from streamgauge.shard import WHOLE, Shard
-from streamgauge.watch import Links, Watch
+from streamgauge.target_manager import Links, TargetManager
 from streamgauge.web.limits import Limits, TooFewFilesError, reserve_files
 from streamgauge.web.listen import Listener, ListenError, listen_all, systemd_listeners
 from streamgauge.web.server import serve as serve_http
@@ -59,7 +59,7 @@ def _address(_context: click.Context, _option: click.Parameter, text: str | None
     default=str(WHOLE),
     show_default=True,
     envvar=FLAG_VARIABLES["--shard"],
-    help="Watch only part I of N of the streams and keys; each part needs an exporter.",
+    help="TargetManager only part I of N of the streams and keys; each part needs an exporter.",
 )
 @click.option(
     "--web.listen-address",
@@ -150,7 +150,7 @@ def serve(
     logs.configure(log_level, log_format)
     try:
         links = Links(prometheus_url, grafana_url)
-        watch = Watch(partial(read_config, config_file, redis_url), shard, links=links)
+        manager = TargetManager(partial(read_config, config_file, redis_url), shard, links=links)
         protection = None if web_config_file is None else _protection(web_config_file)
         reserve_files(max_connections)
         listeners = _listeners(listen_addresses, systemd_socket)
@@ -158,13 +158,13 @@ def serve(
         raise ConfigMistake(error) from error
     except (ListenError, TooFewFilesError) as error:
         raise click.ClickException(str(error)) from error
-    _log.info("starting", version=__version__, redis=",".join(watch.targets), **_part(shard))
+    _log.info("starting", version=__version__, redis=",".join(manager.targets), **_part(shard))
     warn_of_unknown_variables()
-    watch.start()
+    manager.start()
     gc.freeze()  # what was imported lives as long as the process: never look at it again
     asyncio.run(
         serve_http(
-            watch,
+            manager,
             listeners,
             enable_lifecycle=enable_lifecycle,
             limits=Limits(max_connections=max_connections),

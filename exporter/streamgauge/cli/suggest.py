@@ -31,7 +31,7 @@ from streamgauge.source.walk import Patterns
 from streamgauge.suggest.document import Suggestion, document
 from streamgauge.suggest.proposal import Proposal, agreed
 from streamgauge.suggest.propose import propose
-from streamgauge.suggest.rules import Rule, rule_lines, rules_of, unclassified_lines
+from streamgauge.suggest.rules import SuggestedRule, rule_lines, rules_of, unclassified_lines
 from streamgauge.suggest.update import UpdateError, add_rules, replacing
 from streamgauge.verdict.words import counted
 
@@ -209,7 +209,7 @@ def _tracker() -> Iterator[Tracker]:
         yield lambda names, title: progress.track(names, description=escape(title))
 
 
-def _update(path: Path, before: bytes, rules: list[Rule], redis_url: str | None) -> None:
+def _update(path: Path, before: bytes, rules: list[SuggestedRule], redis_url: str | None) -> None:
     if not rules:
         say(f"{path} has a rule for every stream whose history tells; it stays as it is")
         return

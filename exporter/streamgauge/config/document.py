@@ -18,7 +18,7 @@ _MERGE_TAG: Final = "tag:yaml.org,2002:merge"
 _FAST_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-class Document:
+class YamlDocument:
     """The data of one file, the problems of its form, and the line of each path."""
 
     def __init__(
@@ -41,7 +41,7 @@ class Document:
         return line
 
 
-def read_document(path: Path) -> Document:
+def read_document(path: Path) -> YamlDocument:
     """Read a configuration file; ConfigError when it cannot be read or is not YAML at all."""
     try:
         text = path.read_bytes().decode("utf-8-sig")
@@ -53,12 +53,12 @@ def read_document(path: Path) -> Document:
     return parse_document(text, str(path))
 
 
-def parse_document(text: str, source: str) -> Document:
+def parse_document(text: str, source: str) -> YamlDocument:
     """The document in a YAML text. Raises ConfigError with line and column when it is not YAML."""
     try:
         root = _compose(text)
         if root is None or (isinstance(root, yaml.ScalarNode) and root.value in ("", "~", "null")):
-            return Document({})
+            return YamlDocument({})
         if not isinstance(root, yaml.MappingNode):
             kind = "a list" if isinstance(root, yaml.SequenceNode) else "text"
             problem = Problem(
@@ -66,7 +66,7 @@ def parse_document(text: str, source: str) -> Document:
             )
             raise ConfigError(source, [problem])
         problems = list(_key_problems(root, (), set()))
-        return Document(_construct(root), root, problems)
+        return YamlDocument(_construct(root), root, problems)
     except yaml.YAMLError as error:
         raise ConfigError(source, [_syntax_problem(error, text)]) from None
     except ValueError:

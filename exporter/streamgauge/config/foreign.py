@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from streamgauge.config.document import Document, Location, dotted
+from streamgauge.config.document import Location, YamlDocument, dotted
 
 _VARIABLE: Final = re.compile(r"\$\{[A-Za-z_]\w*[^}]*\}")
 _FOREIGN: Final = (
@@ -15,7 +15,7 @@ _FOREIGN: Final = (
 )
 
 
-def foreign_syntax(document: Document) -> Iterator[str]:
+def foreign_syntax(document: YamlDocument) -> Iterator[str]:
     """Name each place that is written for another tool, and no value: it may be a secret."""
     for location, text in _texts(document.data, ()):
         if _VARIABLE.search(text):

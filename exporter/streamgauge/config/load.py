@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 from streamgauge.calendars import Calendar
 from streamgauge.config import environment
 from streamgauge.config.calendar import CalendarSection
-from streamgauge.config.document import Document, Location, dotted, read_document
+from streamgauge.config.document import Location, YamlDocument, dotted, read_document
 from streamgauge.config.keys import KeySection
 from streamgauge.config.model import Config
 from streamgauge.config.problems import ConfigError, Problem, RefusedError, did_you_mean, found
@@ -132,7 +132,7 @@ def load_config(
     `flags` are settings of `redis` by their dotted name, such as `redis.url`. Raises ConfigError
     with every mistake at once.
     """
-    document = read_document(path) if path else Document({})
+    document = read_document(path) if path else YamlDocument({})
     layers = environment.overrides(flags, environ)
     loading = _Loading(document, layers)
     folder = path.parent if path else Path()
@@ -145,7 +145,7 @@ def load_config(
 class _Loading:
     """One load under way: the data to check, and what tells a place in it to the user."""
 
-    def __init__(self, document: Document, layers: list[list[environment.Override]]) -> None:
+    def __init__(self, document: YamlDocument, layers: list[list[environment.Override]]) -> None:
         self.problems = list(document.problems)
         self._document = document
         self._data = dict(document.data)

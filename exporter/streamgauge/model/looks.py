@@ -63,5 +63,15 @@ def _faint_stream(stream: Stream) -> Stream:
 
 
 def _faint_group(group: Group) -> Group:
-    delivered = group.last_delivered_timestamp_seconds
-    return Group(group.name, group.lag, 0.0, None, 0, 0, 0.0, 0, group.entries_read, delivered)
+    return Group(
+        name=group.name,
+        lag=group.lag,
+        lag_seconds=0.0,
+        lag_limit_seconds=None,
+        consumers=0,
+        pending=0,
+        oldest_pending_age_seconds=0.0,
+        oldest_pending_deliveries=0,
+        entries_read=group.entries_read,
+        last_delivered_timestamp_seconds=group.last_delivered_timestamp_seconds,
+    )

@@ -13,9 +13,9 @@ from streamgauge.model.readings import StreamReading
 from streamgauge.source import replies
 from streamgauge.source.errors import Unreadable
 from streamgauge.source.gather import Gathering, Plan, Route, SlotMap, first_plan, slot_map
-from streamgauge.source.nodes import InTurn, Node, merged, settings_at
+from streamgauge.source.nodes import LastGoodFirst, Node, merged, settings_at
 from streamgauge.source.sample import Request
-from streamgauge.source.session import Session, Visit
+from streamgauge.source.session import Session, TimedSample
 from streamgauge.source.topology import Sample
 from streamgauge.source.wire import Deadline
 
@@ -41,7 +41,7 @@ class Cluster:
         self._slots: SlotMap | None = None
         self._is_stale = False
         self._sessions: dict[Route, Session] = {}
-        self._in_turn = InTurn("node")
+        self._in_turn = LastGoodFirst("node")
 
     def readings(
         self, request: Request, deadline: Deadline
@@ -76,7 +76,9 @@ class Cluster:
             return self._slots_by(sessions[-1], node, within)
 
         try:
-            slots = next(InTurn("node").answers(self._known_nodes(), ask, deadline, of_time=1))
+            slots = next(
+                LastGoodFirst("node").answers(self._known_nodes(), ask, deadline, of_time=1)
+            )
         finally:
             for session in sessions:
                 session.close()
@@ -123,7 +125,7 @@ class Cluster:
 
     def _visit(
         self, session: Session, request: Request, deadline: Deadline
-    ) -> Generator[StreamReading, None, Visit | Unreadable]:
+    ) -> Generator[StreamReading, None, TimedSample | Unreadable]:
         try:
             return (yield from session.readings(request, deadline))
         except Unreadable as error:

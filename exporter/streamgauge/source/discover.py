@@ -15,7 +15,7 @@ from streamgauge.logs import EventLog
 from streamgauge.policy import Policy
 from streamgauge.source.errors import Unreadable
 from streamgauge.source.topology import Topology
-from streamgauge.source.walk import Patterns, Selection, Tally, Walk
+from streamgauge.source.walk import PatternCounter, Patterns, Selection, Walk
 from streamgauge.source.wire import Deadline
 
 _log = EventLog("discovery")
@@ -138,8 +138,8 @@ class Discovery:
                 self._found = Found(selection.names, selection.dropped)
 
         servers = self._topology.nodes(Deadline(self._redis.timeout_seconds))
-        tally = Tally(self._policy.keys.patterns)
-        walk = Walk(selection, settings.patterns, self._stopped, tally)
+        counter = PatternCounter(self._policy.keys.patterns)
+        walk = Walk(selection, settings.patterns, self._stopped, counter)
         outcomes = walk.run(servers, publish_the_first_finds)
         self._log_without_type(walk.without_type)
         failures = {address: error for address, error in outcomes.items() if error is not None}
@@ -148,7 +148,7 @@ class Discovery:
         if not self._stopped.is_set():
             kept = self._keep_what_was_missed(selection, outcomes)
             seconds = None if failures else time.monotonic() - started
-            self._publish(selection, kept, tally, seconds)
+            self._publish(selection, kept, counter, seconds)
             self._log_dropped(settings.max_streams)
         return failures
 
@@ -177,7 +177,7 @@ class Discovery:
         self,
         selection: Selection,
         kept: frozenset[bytes],
-        tally: Tally,
+        counter: PatternCounter,
         complete_in_seconds: float | None,
     ) -> None:
         found = self._found._replace(
@@ -187,7 +187,7 @@ class Discovery:
             found = found._replace(
                 last_success_timestamp_seconds=time.time(),
                 duration_seconds=complete_in_seconds,
-                key_counts=tally.counts,
+                key_counts=counter.counts,
             )
         self._found = found
         self._has_walked = True

@@ -15,7 +15,7 @@ from streamgauge.model.readings import KeyReading
 from streamgauge.source.errors import Unreadable
 from streamgauge.source.keys import KeyFailure, StreamError, Subject, name_of
 from streamgauge.source.nodes import NOT_MAPPED, AddressMap, Node
-from streamgauge.source.session import Visit
+from streamgauge.source.session import TimedSample
 from streamgauge.source.topology import Outage, Sample
 from streamgauge.state_keys import StateKey
 
@@ -117,10 +117,12 @@ class Gathering:
         self._errors = {subject: _unserved(subject) for subject in unserved}
         self._outages: dict[Node, Unreadable] = {}
         self._asked_at: dict[Subject, Node] = {}
-        self._visits: list[Visit] = []
+        self._visits: list[TimedSample] = []
         self.saw_moved = False
 
-    def add(self, route: Route, subjects: Iterable[Subject], result: Visit | Unreadable) -> Plan:
+    def add(
+        self, route: Route, subjects: Iterable[Subject], result: TimedSample | Unreadable
+    ) -> Plan:
         """Take in what a node brought back; returns where it says that subjects are instead."""
         elsewhere: Plan = defaultdict(list)
         if isinstance(result, Unreadable):

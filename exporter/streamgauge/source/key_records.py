@@ -16,28 +16,28 @@ from streamgauge.model.records import (
     KeyCount,
     KeyErrorCount,
 )
-from streamgauge.source.complaints import Complaint
+from streamgauge.source.problem_log import Reason
 from streamgauge.source.topology import Sample
 from streamgauge.state_keys import StateKeys
 
 
-class KeyState(NamedTuple):
+class KeyRecords(NamedTuple):
     """A record of every declared key, the numbers of the counted ones, and what is to be said."""
 
     records: list[Key]
     counts: list[KeyCount]
-    complaints: Mapping[bytes, Complaint]
+    problems: Mapping[bytes, Reason]
 
 
-def key_state(keys: StateKeys, sample: Sample, counts: Mapping[bytes, int]) -> KeyState:
+def key_state(keys: StateKeys, sample: Sample, counts: Mapping[bytes, int]) -> KeyRecords:
     """Conclude what a sample says of the declared keys; `counts` are those of the last walk.
 
-    Keys of a node that is out are not complained of one by one: the node is.
+    Keys of a node that is out are not named one by one: the node is.
     """
     readings = {reading.key: reading for reading in sample.key_readings}
     failures = {failure.key: failure for failure in sample.key_failures}
     records: list[Key] = []
-    complaints: dict[bytes, Complaint] = {}
+    problems: dict[bytes, Reason] = {}
     for key in keys.named:
         reading, failure = readings.get(key), failures.get(key)
         error = failure.reason if failure else None
@@ -47,11 +47,11 @@ def key_state(keys: StateKeys, sample: Sample, counts: Mapping[bytes, int]) -> K
             outage = sample.key_outages.get(key)
             record = unread_key(key, outage.reason if outage else error or "other")
         if failure is not None:
-            complaints[key.name] = Complaint(failure.reason, failure.detail)
+            problems[key.name] = Reason(failure.reason, failure.detail)
         elif reading is not None and record.error == NO_TIME:
-            complaints[key.name] = Complaint(NO_TIME, _why_no_time(reading))
+            problems[key.name] = Reason(NO_TIME, _why_no_time(reading))
         records.append(record)
-    return KeyState(records, [KeyCount(p, counts.get(p)) for p in keys.patterns], complaints)
+    return KeyRecords(records, [KeyCount(p, counts.get(p)) for p in keys.patterns], problems)
 
 
 def unread_keys(keys: StateKeys, reason: str) -> list[Key]:

@@ -50,7 +50,7 @@ def settings_at(redis: RedisConfig, node: Node) -> RedisConfig:
     return replace(redis, host=node.host, port=node.port, mode=mode, sentinel=None)
 
 
-class InTurn:
+class LastGoodFirst:
     """Remembers who answered last, and begins with that one; `kind` is what they are called."""
 
     def __init__(self, kind: str) -> None:

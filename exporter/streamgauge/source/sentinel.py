@@ -11,7 +11,7 @@ from streamgauge.logs import EventLog
 from streamgauge.model.readings import StreamReading
 from streamgauge.source import replies
 from streamgauge.source.errors import Unreadable
-from streamgauge.source.nodes import InTurn, Node, settings_at
+from streamgauge.source.nodes import LastGoodFirst, Node, settings_at
 from streamgauge.source.sample import Request
 from streamgauge.source.session import Session
 from streamgauge.source.topology import Sample
@@ -33,7 +33,7 @@ class Sentinels:
             node: Session(settings_at(login, node))
             for node in (Node(host, port) for host, port in sentinel.nodes)
         }
-        self._in_turn = InTurn("sentinel")
+        self._in_turn = LastGoodFirst("sentinel")
 
     def primaries(self, deadline: Deadline) -> Iterator[Node]:
         """Yield the primary that each sentinel names; raises Unreadable when none names one."""

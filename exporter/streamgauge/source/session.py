@@ -17,7 +17,7 @@ from streamgauge.source.second_round import Lookups
 from streamgauge.source.wire import AskingWire, Deadline, Wire
 
 
-class Visit(NamedTuple):
+class TimedSample(NamedTuple):
     """What a sample of one server brought, and how long its two stages took."""
 
     sample: NodeSample
@@ -42,7 +42,7 @@ class Session:
 
     def readings(
         self, request: Request, deadline: Deadline
-    ) -> Generator[StreamReading, None, Visit]:
+    ) -> Generator[StreamReading, None, TimedSample]:
         """Read over the standing connection, or over a new one where that has broken since.
 
         A server that was restarted between two scrapes is readable, and this scrape must say so;
@@ -89,7 +89,7 @@ class Session:
 
     def _readings(
         self, request: Request, deadline: Deadline
-    ) -> Generator[StreamReading, None, Visit]:
+    ) -> Generator[StreamReading, None, TimedSample]:
         started = time.monotonic()
         if not self._wire.is_open:
             self._brief.forget_denial()  # it may be another server by now, or another login
@@ -105,4 +105,4 @@ class Session:
             greeting=self._greeting,
             lookups=self._lookups,
         )
-        return Visit(sample, connected - started, time.monotonic() - connected)
+        return TimedSample(sample, connected - started, time.monotonic() - connected)

@@ -28,13 +28,13 @@ from streamgauge.model.records import (
     Stream,
 )
 from streamgauge.policy import UNCLASSIFIED, Policy, StreamClass, StreamPolicy
-from streamgauge.source.complaints import Complaints
 from streamgauge.source.discover import Discovery
 from streamgauge.source.errors import Unreadable
 from streamgauge.source.inquiry import Answer, inquire
 from streamgauge.source.key_records import error_counts, key_state, unread_keys
 from streamgauge.source.keys import GONE, StreamError, Subject
 from streamgauge.source.layout import topology_of
+from streamgauge.source.problem_log import ProblemLog
 from streamgauge.source.reactions import Reactions
 from streamgauge.source.sample import Request
 from streamgauge.source.topology import Readings, Sample
@@ -72,7 +72,7 @@ class Target:
         self._state = state
         self._memory = state.memory(redis.name) if state else Memory()
         self._looks = Looks()
-        self._complaints = Complaints(redis.name)
+        self._problems = ProblemLog(redis.name)
         self._has_been_read = False
         self._stopped = False
         self._lock = threading.Lock()
@@ -143,7 +143,7 @@ class Target:
                 streams.pop(name, None)
             _refuse_if_all_denied(streams, sample)
             self._has_been_read = True
-            self._complaints.server_readable()
+            self._problems.server_readable()
             self._memory.forget_streams(watched)
             snapshot = self._snapshot(streams, sample, policy, reactions)
             self._note_changes(snapshot)
@@ -184,7 +184,7 @@ class Target:
         """Say that this scrape saw nothing: no stream has a series, all known ones are counted."""
         with self._lock:
             settings, policy = self._settings, self._policy
-        self._complaints.server_unreadable(error)
+        self._problems.server_unreadable(error)
         watched = self._watched(settings, policy)
         classes = Counter(stream_policy.stream_class for stream_policy in watched.values())
         errors = Counter({(c, error.reason): count for c, count in classes.items()})
@@ -228,13 +228,13 @@ class Target:
         if policy.reactions:
             streams = self._with_reactions(streams, sample, reactions)
         failed = [error for error in sample.errors if error.reason != GONE]
-        self._complaints.nodes_unreadable(sample.outages)
-        self._complaints.streams_unreadable(failed)
-        self._complaints.scripts_denied(sample.script_denial, sample.read_whole)
-        key_records, key_counts, complaints = key_state(
+        self._problems.nodes_unreadable(sample.outages)
+        self._problems.streams_unreadable(failed)
+        self._problems.scripts_denied(sample.script_denial, sample.read_whole)
+        key_records, key_counts, problems = key_state(
             policy.keys, sample, self._discovery.found.key_counts
         )
-        self._complaints.keys_unreadable(complaints)
+        self._problems.keys_unreadable(problems)
         errors = Counter((_class_of(policy, error.name), error.reason) for error in failed)
         for outage in sample.outages.values():
             errors.update((_class_of(policy, name), outage.error.reason) for name in outage.names)

@@ -11,7 +11,7 @@ from streamgauge.model.readings import KeyReading, StreamReading
 from streamgauge.source.errors import Unreadable
 from streamgauge.source.keys import KeyFailure, StreamError
 from streamgauge.source.sample import Request
-from streamgauge.source.session import Visit
+from streamgauge.source.session import TimedSample
 from streamgauge.source.wire import Deadline
 from streamgauge.state_keys import StateKey
 
@@ -51,7 +51,7 @@ class Sample(NamedTuple):
             yield from outage.names
 
     @classmethod
-    def of_one(cls, visit: Visit) -> Sample:
+    def of_one(cls, visit: TimedSample) -> Sample:
         """The sample of a Redis that is one server."""
         sample = visit.sample
         return cls(

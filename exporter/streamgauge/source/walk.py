@@ -99,7 +99,7 @@ class Selection:
             self._left_out.add(hash(name))
 
 
-class Tally:
+class PatternCounter:
     """Counts every name once, however often a walk or several servers report it.
 
     Of a name only its hash is kept.
@@ -142,7 +142,7 @@ class _Scan(NamedTuple):
 
 
 class Walk:
-    """Adds the streams it finds to a selection and then other keys to a tally.
+    """Adds the streams it finds to a selection and then other keys to a counter.
 
     Several servers are walked at once. Who counts nothing pays for nothing: without its type, SCAN
     would have to send every name.
@@ -153,12 +153,12 @@ class Walk:
         selection: Selection,
         patterns: tuple[bytes, ...],
         stopped: threading.Event,
-        tally: Tally | None = None,
+        counter: PatternCounter | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._scans = [*_scans(patterns, selection.add, only_streams=True)]
-        if tally is not None:
-            self._scans += _scans(tally.patterns, tally.add, only_streams=False)
+        if counter is not None:
+            self._scans += _scans(counter.patterns, counter.add, only_streams=False)
         self._stopped = stopped
         self._clock = clock
         self._lock = threading.Lock()

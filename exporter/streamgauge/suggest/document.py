@@ -14,7 +14,7 @@ from streamgauge.config import Config, DiscoveryConfig, RedisConfig, TlsConfig, 
 from streamgauge.config.model import DEFAULT_CLASSES, host_and_port
 from streamgauge.policy import StreamClass
 from streamgauge.suggest.proposal import Proposal
-from streamgauge.suggest.rules import Rule, limit_text, rule_lines, unclassified_lines
+from streamgauge.suggest.rules import SuggestedRule, limit_text, rule_lines, unclassified_lines
 from streamgauge.suggest.scalars import one_line, quoted, scalar
 
 _MOST_UNCLASSIFIED: Final = 200
@@ -31,7 +31,7 @@ class Suggestion(NamedTuple):
 
     at: float
     entries: int
-    rules: Sequence[Rule]
+    rules: Sequence[SuggestedRule]
     proposals: Sequence[Proposal]
     remarks: Sequence[str] = ()
 

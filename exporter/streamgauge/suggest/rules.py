@@ -25,7 +25,7 @@ _IDENTIFIER: Final = re.compile(rb"[0-9a-fA-F]{8}-[0-9a-fA-F-]{4,27}|[0-9a-fA-F]
 """A UUID, a long hexadecimal number or a long number in a name."""
 
 
-class Rule(NamedTuple):
+class SuggestedRule(NamedTuple):
     """One entry of `streams`: a pattern, its terms, and the proposals that it stands for.
 
     Without terms the streams are ignored.
@@ -41,7 +41,7 @@ def rules_of(
     known: Iterable[bytes] = (),
     *,
     is_discovered: Callable[[bytes], bool] = lambda _name: True,
-) -> list[Rule]:
+) -> list[SuggestedRule]:
     """Merge proposals into rules, by class and name; no pattern matches a name of `known`.
 
     Those without terms get no rule, and no pattern matches them either. A name that discovery would
@@ -57,18 +57,18 @@ def rules_of(
     known = list(known)
     rules = list(_ignored(by_name, known, is_discovered))
     rules += [
-        Rule(pattern, terms[names[0]], [by_name[name] for name in names])
+        SuggestedRule(pattern, terms[names[0]], [by_name[name] for name in names])
         for pattern, names in merge(terms, others.union(known))
     ]
     rules += (
-        Rule(globs.escape(name), each.terms, [each])
+        SuggestedRule(globs.escape(name), each.terms, [each])
         for name in others
         if (each := by_name[name]).terms is not None
     )
     return sorted(rules, key=_place)
 
 
-def _place(rule: Rule) -> tuple[int, bytes]:
+def _place(rule: SuggestedRule) -> tuple[int, bytes]:
     """By class, and what is ignored last."""
     return _ORDER.index(rule.terms.stream_class) if rule.terms else len(_ORDER), rule.pattern
 
@@ -77,7 +77,7 @@ def _ignored(
     by_name: Mapping[bytes, Proposal],
     known: Iterable[bytes],
     is_discovered: Callable[[bytes], bool],
-) -> Iterator[Rule]:
+) -> Iterator[SuggestedRule]:
     """Streams of an entry or two each whose names differ in an identifier: results of jobs."""
     alike: defaultdict[bytes, list[bytes]] = defaultdict(list)
     for name, each in by_name.items():
@@ -89,10 +89,10 @@ def _ignored(
         others = (by_name.keys() | set(known)) - set(names)
         matches = globs.compile_glob(pattern).fullmatch
         if len(names) >= _LEAST_IGNORED and pattern != b"*" and not any(map(matches, others)):
-            yield Rule(pattern, None, [by_name[name] for name in names])
+            yield SuggestedRule(pattern, None, [by_name[name] for name in names])
 
 
-def rule_lines(rules: Iterable[Rule], indent: str) -> Iterator[str]:
+def rule_lines(rules: Iterable[SuggestedRule], indent: str) -> Iterator[str]:
     """Write rules as items of a block list, without line ends; comments come before and behind."""
     for rule in rules:
         for comment in _comments(rule):
@@ -111,7 +111,7 @@ def unclassified_lines(proposals: Iterable[Proposal]) -> Iterator[str]:
         yield f"{plain(proposal.name)}: {proposal.class_reason}"
 
 
-def _comments(rule: Rule) -> Iterator[str]:
+def _comments(rule: SuggestedRule) -> Iterator[str]:
     if rule.terms is None:
         yield (
             f"{counted(len(rule.proposals), 'stream')} of an entry or two each, whose names differ "
@@ -151,7 +151,7 @@ def _capped(lines: list[str]) -> Iterator[str]:
         yield f"and {len(lines) - _MOST_NAMED:,} more like these"
 
 
-def _keys(rule: Rule) -> Iterator[tuple[str, str, str]]:
+def _keys(rule: SuggestedRule) -> Iterator[tuple[str, str, str]]:
     """The keys of one entry with value and reason.
 
     Of several streams the one with the longest silence speaks, as the nearest to the limit.

@@ -15,7 +15,7 @@ import yaml
 
 from streamgauge.config import Config, ConfigError
 from streamgauge.policy import Policy
-from streamgauge.suggest.rules import Rule, rule_lines
+from streamgauge.suggest.rules import SuggestedRule, rule_lines
 
 
 @contextmanager
@@ -147,7 +147,7 @@ class UpdateError(Exception):
 
 
 def add_rules(
-    path: Path, before: bytes, rules: Sequence[Rule], load: Callable[[Path], Config]
+    path: Path, before: bytes, rules: Sequence[SuggestedRule], load: Callable[[Path], Config]
 ) -> None:
     """Append rules to the file, whose content was `before` when the work began.
 
@@ -166,7 +166,7 @@ def add_rules(
         raise UpdateError(error.strerror or type(error).__name__) from error
 
 
-def _check(old: Config, new: Config, rules: Sequence[Rule]) -> None:
+def _check(old: Config, new: Config, rules: Sequence[SuggestedRule]) -> None:
     """Make sure that what was there says what it said, and each new rule what it should."""
     kept = replace(new, streams=old.streams) == old
     if not kept or new.streams[: len(old.streams)] != old.streams:

@@ -17,8 +17,8 @@ from streamgauge.report.incident import Asked, incident_of
 from streamgauge.report.status import status_json
 from streamgauge.report.view import view
 from streamgauge.source.target import Target
+from streamgauge.target_manager import TargetManager
 from streamgauge.verdict.judge import judge
-from streamgauge.watch import Watch
 from streamgauge.web.answer import accepts_gzip, compressed
 from streamgauge.web.assets import ASSET_HEADERS, PAGE_HEADERS, assets
 from streamgauge.web.http import Application, Request, Response, text_response, unknown_target
@@ -47,14 +47,14 @@ _Key = tuple[str, str | None, bool]
 
 
 class Pages:
-    """What is shown of a watch; a page costs Redis one scrape, shared with whoever asks as well.
+    """What is shown of all targets; a page costs Redis one scrape, shared with all who ask.
 
     Judging and writing ten thousand streams keeps the interpreter busy for seconds, in which it
     has little time for a scrape: that is done for one answer at a time, shared as well.
     """
 
-    def __init__(self, watch: Watch, scrapes: Scrapes) -> None:
-        self._watch = watch
+    def __init__(self, manager: TargetManager, scrapes: Scrapes) -> None:
+        self._manager = manager
         self._scrapes = scrapes
         self._inquiries = Inquiries()
         self._asked = count()
@@ -80,22 +80,24 @@ class Pages:
 
         def write(seen: Sequence[Seen]) -> str:
             overviews = [overview(judge(*one), query=query) for one in seen]
-            watch = self._watch
-            return status_page(overviews, query, watch.shard, watch.configuration, watch.links)
+            manager = self._manager
+            return status_page(
+                overviews, query, manager.shard, manager.configuration, manager.links
+            )
 
-        targets = list(self._watch.targets.values())
+        targets = list(self._manager.targets.values())
         return await self._answer(request, targets, write, query, _HTML_HEADERS)
 
     async def api(self, request: Request) -> Response:
         """The JSON of the report, on every Redis or on the one of `target`."""
-        targets = self._watch.targets
+        targets = self._manager.targets
         name = request.query.get("target")
         if name is not None and name not in targets:
             return unknown_target("/api/v1/status", targets)
 
         def write(seen: Sequence[Seen]) -> str:
             views = [view(judge(*one)) for one in seen]
-            return status_json(views, time.time(), shard=self._watch.shard)
+            return status_json(views, time.time(), shard=self._manager.shard)
 
         chosen = list(targets.values()) if name is None else [targets[name]]
         return await self._answer(request, chosen, write, name, _JSON_HEADERS)
@@ -107,7 +109,7 @@ class Pages:
 
     async def stream(self, request: Request) -> Response:
         """The page about one stream: Redis is read, and asked about one group of it."""
-        asked, targets = request.query, self._watch.targets
+        asked, targets = request.query, self._manager.targets
         target = targets.get(asked.get("redis", ""))
         if target is None and "redis" not in asked and len(targets) == 1:
             (target,) = targets.values()

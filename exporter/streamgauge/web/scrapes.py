@@ -20,7 +20,7 @@ _ANSWER_SECONDS: Final = 0.5
 """What is kept back of Prometheus' scrape timeout for writing and sending the answer."""
 
 
-class _Flight(NamedTuple):
+class _Running(NamedTuple):
     """A sample under way, and when its time is over on the loop's clock."""
 
     sample: asyncio.Task[RedisSnapshot]
@@ -34,7 +34,7 @@ class Scrapes:
     """
 
     def __init__(self) -> None:
-        self._flights: dict[Target, _Flight] = {}
+        self._flights: dict[Target, _Running] = {}
 
     @property
     def under_way(self) -> bool:
@@ -53,7 +53,7 @@ class Scrapes:
         flight = self._flights.get(target)
         if flight is None:
             sample = asyncio.ensure_future(in_thread(target.sample, seconds))
-            flight = self._flights[target] = _Flight(sample, ends)
+            flight = self._flights[target] = _Running(sample, ends)
             sample.add_done_callback(lambda _: self._flights.pop(target))
         try:
             snapshot = await asyncio.wait_for(asyncio.shield(flight.sample), ends - now)

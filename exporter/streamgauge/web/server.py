@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from streamgauge.config import ConfigError
 from streamgauge.logs import EventLog
-from streamgauge.watch import Watch
+from streamgauge.target_manager import TargetManager
 from streamgauge.web.app import build_app
 from streamgauge.web.connection import Connection, TlsSource
 from streamgauge.web.connections import Connections
@@ -95,7 +95,7 @@ class HttpServer:
 
 
 async def serve(
-    watch: Watch,
+    manager: TargetManager,
     listeners: Sequence[Listener],
     *,
     enable_lifecycle: bool,
@@ -104,7 +104,7 @@ async def serve(
 ) -> None:
     """Answer requests until SIGTERM or SIGINT; SIGHUP reads the configuration again."""
     scrapes = Scrapes()
-    app = build_app(watch, scrapes, enable_lifecycle=enable_lifecycle)
+    app = build_app(manager, scrapes, enable_lifecycle=enable_lifecycle)
     tls = None
     if protection is not None:
         from streamgauge.web.logins import guarded  # noqa: PLC0415 - as late as its Protection
@@ -116,10 +116,10 @@ async def serve(
 
     def end() -> None:
         server.end()
-        watch.stop()
+        manager.stop()
 
     def reload() -> None:
-        task = asyncio.create_task(_reload(watch))
+        task = asyncio.create_task(_reload(manager))
         reloads.add(task)
         task.add_done_callback(reloads.discard)
 
@@ -140,7 +140,7 @@ async def serve(
     for number in _ENDING:
         signal.signal(number, signal.SIG_IGN)  # not even when Python has let go of its handlers
     collecting.cancel()
-    watch.stop()
+    manager.stop()
     _log.info("stopped")
 
 
@@ -156,6 +156,6 @@ def _announce(listeners: Sequence[Listener], protection: Protection | None) -> N
         _log.info("listening", address=listener.address)
 
 
-async def _reload(watch: Watch) -> None:
+async def _reload(manager: TargetManager) -> None:
     with contextlib.suppress(ConfigError):  # logged and counted where it happened
-        await in_thread(watch.reload)
+        await in_thread(manager.reload)

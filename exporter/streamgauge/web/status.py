@@ -18,9 +18,9 @@ from streamgauge.report.names import plain
 from streamgauge.report.summary import is_unclassified, problem_count
 from streamgauge.report.view import Figure, Row, columns, texts, utc
 from streamgauge.shard import WHOLE, Shard
+from streamgauge.target_manager import Configuration, Links
 from streamgauge.verdict.states import Severity
 from streamgauge.verdict.words import Sentence, counted, duration
-from streamgauge.watch import Configuration, Links
 from streamgauge.web.assets import assets
 from streamgauge.web.documents import document_html
 from streamgauge.web.overview import Overview, StreamRow, alike_findings, figures

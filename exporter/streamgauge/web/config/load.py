@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from streamgauge.config import ConfigError, Problem
-from streamgauge.config.document import Document, Location, dotted, read_document
+from streamgauge.config.document import Location, YamlDocument, dotted, read_document
 from streamgauge.config.problems import RefusedError, did_you_mean, found
 from streamgauge.config.values import Section, Surroundings
 from streamgauge.web.config.model import WebConfig
@@ -65,7 +65,7 @@ def named_files(path: Path) -> Iterator[Path]:
         yield from (path.parent / tls[key] for key in _FILE_KEYS if isinstance(tls.get(key), str))
 
 
-def _problem(detail: ErrorDetails, document: Document) -> Problem:
+def _problem(detail: ErrorDetails, document: YamlDocument) -> Problem:
     location: Location = detail["loc"]
     sentence = _sentence(detail, location)
     line = document.line_of(location)

@@ -36,7 +36,7 @@ class Configuration(NamedTuple):
     error: ConfigError | None
 
 
-class Watch:
+class TargetManager:
     """Holds one target per configured Redis and swaps the configuration while they run."""
 
     def __init__(

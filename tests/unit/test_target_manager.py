@@ -4,7 +4,7 @@ import threading
 
 from streamgauge.config import Config, RedisConfig
 from streamgauge.config.model import StreamRule
-from streamgauge.watch import Watch
+from streamgauge.target_manager import TargetManager
 
 REDIS = RedisConfig(name="main", host="127.0.0.1", port=1)
 _FAR_TOO_LONG = 30.0
@@ -37,12 +37,12 @@ def test_of_two_reloads_at_once_the_newer_file_wins():
         return Config(redis=(REDIS,), streams=(StreamRule(match=f"version-{version}"),))
 
     def second_reload() -> None:
-        watch.reload()
+        manager.reload()
         waits_or_is_done.set()
 
-    watch = Watch(load)
-    watch._reloading = Noticed(waits_or_is_done)
-    first = threading.Thread(target=watch.reload)
+    manager = TargetManager(load)
+    manager._reloading = Noticed(waits_or_is_done)
+    first = threading.Thread(target=manager.reload)
     first.start()
     assert has_read.wait(_FAR_TOO_LONG)
     second = threading.Thread(target=second_reload)
@@ -51,4 +51,4 @@ def test_of_two_reloads_at_once_the_newer_file_wins():
     may_go_on.set()
     for thread in (first, second):
         thread.join(_FAR_TOO_LONG)
-    assert list(watch.targets["main"]._policy.declared) == [b"version-3"]
+    assert list(manager.targets["main"]._policy.declared) == [b"version-3"]

@@ -13,7 +13,7 @@ from streamgauge.source.topology import Outage
 _log = EventLog("scrape")
 
 
-class Complaint(NamedTuple):
+class Reason(NamedTuple):
     """Why a stream or a key cannot be read."""
 
     reason: str
@@ -23,7 +23,7 @@ class Complaint(NamedTuple):
 Kind = Literal["stream", "key"]
 
 
-class Complaints:
+class ProblemLog:
     """Remembers what was said of one Redis, its streams and its state keys."""
 
     def __init__(self, redis: str) -> None:
@@ -64,10 +64,10 @@ class Complaints:
 
     def streams_unreadable(self, errors: Iterable[StreamError]) -> None:
         """Name each stream that cannot be read, anew or for another reason, and each that can."""
-        found = {error.name: Complaint(error.reason, error.detail) for error in errors}
+        found = {error.name: Reason(error.reason, error.detail) for error in errors}
         self._name("stream", found)
 
-    def keys_unreadable(self, found: Mapping[bytes, Complaint]) -> None:
+    def keys_unreadable(self, found: Mapping[bytes, Reason]) -> None:
         """Name each state key that cannot be read or has no deadline, and each that is right."""
         self._name("key", found)
 
@@ -84,7 +84,7 @@ class Complaints:
             _log.info("large entries are left out by scripts again", redis=self._redis)
         self._scripts_denied = denial is not None
 
-    def _name(self, kind: Kind, found: Mapping[bytes, Complaint]) -> None:
+    def _name(self, kind: Kind, found: Mapping[bytes, Reason]) -> None:
         said = self._said[kind]
         for name, (reason, detail) in found.items():
             if said.get(name) != reason:
@@ -93,7 +93,7 @@ class Complaints:
         for name in said.keys() - found.keys():
             fields = {kind: _printable(name)}
             _log.info(f"{kind} readable again or gone", redis=self._redis, **fields)
-        self._said[kind] = {name: complaint.reason for name, complaint in found.items()}
+        self._said[kind] = {name: one.reason for name, one in found.items()}
 
 
 def _printable(name: bytes) -> str:
