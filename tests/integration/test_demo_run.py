@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -21,6 +21,7 @@ from streamgauge_demo.incidents import parse_incident
 from streamgauge_demo.pace import Pace
 from streamgauge_demo.run import Addresses, DemoOptions, run_demo
 from streamgauge_demo.server import embedded_server
+from support.commands import killed_at_the_end
 from support.metrics import Scrape
 from support.polling import SLACK_SECONDS, wait_for
 
@@ -65,6 +66,7 @@ def test_from_the_command_line_to_ctrl_c(tmp_path: Path):
             text=True,
             process_group=0,
         ) as demo,
+        killed_at_the_end(demo),
     ):
         lines = [demo.stdout.readline().strip() for _ in range(6)]
         assert lines[0].startswith("127.0.0.1:")
@@ -74,8 +76,10 @@ def test_from_the_command_line_to_ctrl_c(tmp_path: Path):
         assert words[5][2] == str(tmp_path / "streamgauge.yml")
 
         with redis.Redis.from_url(redis_url) as client:
-            calm = wait_for(lambda: complete(scrape(metrics_url)), "every stream exported")
-            assert_calm(calm)
+            wait_for(
+                lambda: not list(unrest(scrape(metrics_url))),
+                "every stream is exported and none is late",
+            )
             os.killpg(demo.pid, signal.SIGINT)
             asked = time.monotonic()
             assert demo.wait(60) == 0
@@ -92,13 +96,12 @@ def taken_port(listener: socket.socket) -> int:
     return listener.getsockname()[1]
 
 
-def complete(found: Scrape) -> Scrape | None:
+def unrest(found: Scrape) -> Iterator[str]:
+    """What is missing, late or not as it is meant to be; a busy machine has its moments."""
     expected = {(stream.key, stream.stream_class) for stream in STREAMS}
-    return found if set(found["redis_stream_exists"]) == expected else None
-
-
-def assert_calm(found: Scrape) -> None:
-    assert found["redis_up"] == {(): 1.0}
+    if set(found["redis_stream_exists"]) != expected or found["redis_up"] != {(): 1.0}:
+        yield "a stream is missing"
+        return
     lengths, exists = found["redis_stream_length"], found["redis_stream_exists"]
     ages, limits = (
         found["redis_stream_last_entry_age_seconds"],
@@ -106,22 +109,21 @@ def assert_calm(found: Scrape) -> None:
     )
     for stream in STREAMS:
         key = (stream.key, stream.stream_class)
-        if stream.stream_class == "continuous":
-            assert exists[key] == 1
-            assert ages[key] < limits[key] / 2
-        else:
+        if stream.stream_class != "continuous":
             assert key not in limits
-    assert {key[0].rpartition(":")[2] for key, length in lengths.items() if length == 0} == {
-        *EMPTY,
-        "learning.retraining.completed",
-    }
+        elif exists[key] != 1 or ages[key] > limits[key] / 2:
+            yield f"{key} is late"
+    empty = {key[0].rpartition(":")[2] for key, length in lengths.items() if length == 0}
+    if empty != {*EMPTY, "learning.retraining.completed"}:
+        yield f"{empty} are empty"
     waiting, allowed = (
         found["redis_stream_group_lag_seconds"],
         found["redis_stream_group_lag_limit_seconds"],
     )
     assert {key[2] for key in waiting.keys() - allowed.keys()} == {"old-dashboard"}
-    assert all(waiting[key] < limit for key, limit in allowed.items())
-    assert set(found["streamgauge_groups_lag_unknown"].values()) == {0.0}
+    yield from (f"{key} waits" for key, limit in allowed.items() if waiting[key] >= limit)
+    if set(found["streamgauge_groups_lag_unknown"].values()) != {0.0}:
+        yield "a lag is unknown"
 
 
 def test_a_server_of_the_user_keeps_everything_but_the_demos_keys(tmp_path: Path):
@@ -256,9 +258,12 @@ def test_a_folder_is_for_one_demo_at_a_time(tmp_path: Path):
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends the children of the killed")
 def test_the_children_of_a_killed_demo_end_too(tmp_path: Path):
     command = [*DEMO, f"--dir={tmp_path}"]
-    with subprocess.Popen(
-        [*command, "--web.listen-address=127.0.0.1:0"], stdout=subprocess.PIPE, text=True
-    ) as demo:
+    with (
+        subprocess.Popen(
+            [*command, "--web.listen-address=127.0.0.1:0"], stdout=subprocess.PIPE, text=True
+        ) as demo,
+        killed_at_the_end(demo),
+    ):
         words = [demo.stdout.readline().split() for _ in range(3)]
         redis_url, metrics_url = words[1][1], words[2][1]
         scrape(metrics_url)

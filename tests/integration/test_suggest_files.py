@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from streamgauge.config import load_config
-from support.commands import command, environment, interruptible
+from support.commands import command, environment, interruptible, killed_at_the_end
 from support.polling import wait_for
 from support.servers import RealServer
 from support.suggestions import READING, SECRET, Suggestion, add, fill, suggest
@@ -127,7 +127,7 @@ class TestInterrupted:
                     stderr=subprocess.PIPE,
                     env=environment(),
                 )
-            with process:
+            with process, killed_at_the_end(process):
                 wait_for(lambda: _is_connected(process.pid, redis7.port), "it asks Redis")
                 process.send_signal(signal.SIGINT)
                 assert process.wait(20) == 130
@@ -141,12 +141,15 @@ class TestInterrupted:
         pty = pytest.importorskip("pty")
         fill(redis7)
         ours, theirs = pty.openpty()
-        with subprocess.Popen(
-            command("suggest", f"--redis.url={redis7.url}"),
-            stdout=subprocess.PIPE,
-            stderr=theirs,
-            env=environment({"TERM": "xterm-256color"}),
-        ) as process:
+        with (
+            subprocess.Popen(
+                command("suggest", f"--redis.url={redis7.url}"),
+                stdout=subprocess.PIPE,
+                stderr=theirs,
+                env=environment({"TERM": "xterm-256color"}),
+            ) as process,
+            killed_at_the_end(process),
+        ):
             os.close(theirs)
             shown = b""
             with contextlib.suppress(OSError):

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
+from typing import Any
 
 from support import forked
 from support.servers import missing
@@ -24,6 +25,16 @@ def environment(added: dict[str, str] | None = None) -> dict[str, str]:
 
 def command(*arguments: object) -> list[str]:
     return [sys.executable, "-m", "streamgauge", *map(str, arguments)]
+
+
+@contextmanager
+def killed_at_the_end(process: subprocess.Popen[Any]) -> Iterator[None]:
+    """Leave no process of a test that failed: to wait for its end would hang the run."""
+    try:
+        yield
+    finally:
+        if process.poll() is None:
+            process.kill()
 
 
 @contextmanager

@@ -19,6 +19,11 @@ _MOST_REMOVED: Final = 5
 _MOST_GROUPS: Final = 5
 _NEW_CONSUMER: Final = b"rescue"
 _NEW: Final = " (a new name: start a consumer under it)"
+_LAST_RESORT: Final = "the last resort: skips everything that waits, and the alert ends"
+_LAST_RESORT_AFTER_LOSS: Final = (
+    "only where nobody needs what waits: skips all of it, so that no more of it can be lost; the "
+    "alert ends an hour after the last loss"
+)
 _LONGEST_NAME: Final = 2_000
 _LEAST_IDLE_SECONDS: Final = 60.0
 _BEHIND: Final = frozenset(
@@ -173,7 +178,7 @@ def _about_group(at: Situation) -> Iterator[Advice]:
     yield from _claiming(at, at.group)
     yield from _removing(at, at.group)
     yield from _acknowledging(at, at.group)
-    if at.group_state in _BEHIND:
+    if at.group_state in _BEHIND or at.group_state == GroupState.LOSING_ENTRIES:
         yield from _skipping(at, at.group)
 
 
@@ -277,6 +282,7 @@ def _removing(at: Situation, group: bytes) -> Iterator[Advice]:
 
 
 def _skipping(at: Situation, group: bytes) -> Iterator[Advice]:
+    is_losing = at.group_state == GroupState.LOSING_ENTRIES
     cursor = at.answer.last_delivered if at.answer else None
     cost = "the group is not handed what it skipped"
     if cursor is not None:
@@ -285,7 +291,7 @@ def _skipping(at: Situation, group: bytes) -> Iterator[Advice]:
     yield _advice(
         at,
         [b"XGROUP", b"SETID", at.stream, group, b"$"],
-        "the last resort: skips everything that waits, and the alert ends",
+        _LAST_RESORT_AFTER_LOSS if is_losing else _LAST_RESORT,
         cost,
     )
 

@@ -130,12 +130,12 @@ class TestAdvice:
             "XLEN s", "XINFO GROUPS asks", "XINFO GROUPS begs", "XADD s * note withdrawn",
         ]  # fmt: skip
 
-    def test_a_group_that_loses_entries_is_never_told_to_skip_more(self):
-        found = self.commands(GroupState.LOSING_ENTRIES)
-        assert found == [
-            "XLEN s", "XINFO GROUPS s", "XINFO CONSUMERS s g", "XPENDING s g - + 20",
-            "INFO commandstats",
+    def test_of_a_group_that_loses_entries_who_trims_is_looked_for_before_it_skips_any(self):
+        assert self.commands(GroupState.LOSING_ENTRIES)[-2:] == [
+            "INFO commandstats", "XGROUP SETID s g $",
         ]  # fmt: skip
+        skipping = advise(GroupState.LOSING_ENTRIES)[-1].does
+        assert skipping.endswith("the alert ends an hour after the last loss")
 
     def test_entries_are_never_given_to_the_one_that_is_stuck_with_them(self):
         told = answer(entry(idle=900.0), consumers=(consumer(b"w", 900.0, 1),))
