@@ -27,7 +27,7 @@ MISTAKES = {
     "bracket in the password": f"redis: {{url: 'redis://u:[{URL}@h/0'}}",
     "options": f"redis: {{url: 'redis://h/0?password={URL}'}}",
     "socket": f"redis: {{url: 'unix://u:{URL}@host/x'}}",
-    "cluster with a database": f"redis: {{url: 'redis://u:{URL}@h/3', mode: cluster}}",
+    "socket in a cluster": f"redis: {{url: 'unix://u:{URL}@/s', mode: cluster}}",
     "tls without rediss": f"redis: {{url: 'redis://u:{URL}@h', tls: {{ca_file: x}}}}",
     "url in a list": f"redis: {{url: ['redis://u:{URL}@h']}}",
     "url for the section": f"redis: 'redis://u:{URL}@h'",
