@@ -2,12 +2,11 @@
 
 import re
 
-import yaml
-
 from dashboards.shipped import PROVISIONED, UIDS, panels, variables
 from streamgauge.bundled import bundle_path
 from streamgauge.pack import PackOptions
 from streamgauge.pack.adapt import add_links
+from support import fast_yaml
 from support.every import every
 
 RULES = "".join(
@@ -18,7 +17,7 @@ RULES = "".join(
 )
 URLS = {
     rule["alert"]: rule["annotations"]["dashboard_url"]
-    for group in yaml.safe_load(f"groups:{RULES}")["groups"]
+    for group in fast_yaml.load(f"groups:{RULES}")["groups"]
     for rule in group["rules"]
     if "alert" in rule
 }

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator
 
 import pytest
-import yaml
 
 from e2e.scaling import (
     ALERTMANAGER,
@@ -14,6 +13,7 @@ from e2e.scaling import (
     quick_paging_rules,
 )
 from streamgauge_demo.quick import quick, quick_alertmanager, quick_expression, quick_rules, seconds
+from support import fast_yaml
 
 # Every number of the shipped expressions that is seconds without a unit. One that joins them is to
 # be looked at: it may be a count, which is the same at any pace.
@@ -33,7 +33,7 @@ def test_times_are_divided_and_nothing_else():
 @pytest.mark.parametrize("file", RULES, ids=lambda file: file.name)
 def test_a_rule_file_differs_in_its_times_alone(file):
     """Leaf by leaf and number by number: what differs is a time, and it differs by the factor."""
-    shipped = dict(leaves(yaml.safe_load(file.read_text())))
+    shipped = dict(leaves(fast_yaml.load(file.read_text())))
     scaled = dict(leaves(quick_rules(file.read_text(), FACTOR)))
     assert shipped.keys() == scaled.keys()
     divided: set[str] = set()
@@ -67,7 +67,7 @@ def leaves(node: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tup
 
 
 def test_the_alertmanager_example_differs_in_its_times_and_addresses_alone():
-    shipped = dict(leaves(yaml.safe_load(ALERTMANAGER.read_text())))
+    shipped = dict(leaves(fast_yaml.load(ALERTMANAGER.read_text())))
     example, url = ALERTMANAGER.read_text(), "http://127.0.0.1:1"
     scaled = dict(leaves(quick_alertmanager(example, url, FACTOR)))
     assert shipped.keys() == scaled.keys()

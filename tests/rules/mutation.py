@@ -20,12 +20,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from rules.mutants import Mutant, Rule, affected, mutants, name_of
 from rules.scenarios import SECTIONS
 from rules.shipped import PAGING_RULES, named_cases
 from rules.simulator.corpus import PROMTOOLS_AT_ONCE, Batch, batches
+from support import fast_yaml
 from support.peers import installed
 
 BATCH = 4  # small: what a batch catches need not be played on the next
@@ -35,7 +34,7 @@ class Mutation:
     """The mutants of all paging rules and by which scenario each was caught."""
 
     def __init__(self) -> None:
-        documents = [yaml.safe_load(file.read_text()) for file in PAGING_RULES]
+        documents = [fast_yaml.load(file.read_text()) for file in PAGING_RULES]
         self.rules: list[Rule] = [
             {key: value for key, value in rule.items() if key != "annotations"}
             for document in documents
@@ -89,7 +88,7 @@ class Mutation:
         played = [*numbers, *(number for number in unchanged if self.alerts(number) & alerts)]
         with tempfile.TemporaryDirectory(prefix="mutants-") as directory:
             file = Path(directory) / "mutants.yml"
-            file.write_text(yaml.safe_dump({"groups": self._groups(played)}, width=1000))
+            file.write_text(fast_yaml.dump({"groups": self._groups(played)}))
             numbered = [str(number) for number in played]
             fired = batch.firings([file], installed("promtool"), numbered)
         for number in played:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-import yaml
-
 from streamgauge.pack import Format, PackOptions, write_pack
 from streamgauge.pack.options import parse_base, parse_job, parse_paging_label
+from support import fast_yaml
 
 SITE = PackOptions(
     jobs=(parse_job("redis-streams"),),
@@ -46,6 +45,6 @@ def adapted_rule_files(tmp_path: Path, options: PackOptions) -> list[Path]:
 
 
 def _spec(file: Path, target: Path) -> Path:
-    document = yaml.safe_load(file.read_text())
-    target.write_text(yaml.safe_dump(document["spec"], sort_keys=False))
+    document = fast_yaml.load(file.read_text())
+    target.write_text(fast_yaml.dump(document["spec"]))
     return target

@@ -1,5 +1,6 @@
 """The Alertmanager example: valid, routes every alert, and hides what another alert explains."""
 
+import functools
 import json
 import subprocess
 import urllib.request
@@ -8,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-import yaml
 
 from streamgauge.bundled import bundle_path
 from streamgauge.pack.adapt import IDENTITY_LABELS
+from support import fast_yaml
 from support.peers import Peer
 from support.polling import wait_for
 from support.servers import free_port
@@ -27,12 +28,13 @@ Labels = dict[str, str]
 Names = set[str]
 
 
+@functools.cache
 def severities() -> dict[str, str]:
     """The severity of every shipped alert."""
     return {
         rule["alert"]: rule["labels"]["severity"]
         for file in RULES
-        for group in yaml.safe_load(file.read_text())["groups"]
+        for group in fast_yaml.load(file.read_text())["groups"]
         for rule in group["rules"]
         if "alert" in rule
     }
@@ -58,12 +60,12 @@ def test_every_alert_reaches_its_receiver(each_amtool: Peer):
 def test_alerts_are_grouped_by_redis_and_stream(each_amtool: Peer):
     tree = each_amtool.run("config", "routes", "show", f"--config.file={EXAMPLE}")
     assert 'severity="critical"' in tree
-    grouped = yaml.safe_load(EXAMPLE.read_text())["route"]["group_by"]
+    grouped = fast_yaml.load(EXAMPLE.read_text())["route"]["group_by"]
     assert grouped == [*IDENTITY_LABELS, "redis", "stream"]
 
 
 def test_a_copied_example_mutes_nothing():
-    document = yaml.safe_load(EXAMPLE.read_text())
+    document = fast_yaml.load(EXAMPLE.read_text())
     for interval in document["time_intervals"]:
         for window in interval["time_intervals"]:
             assert all(int(year) < datetime.now(UTC).year for year in window["years"])
@@ -75,10 +77,10 @@ class Alertmanager:
     def __init__(self, directory: Path, binary: Path) -> None:
         self.address = f"127.0.0.1:{free_port()}"
         # Nobody is notified while a test looks.
-        document = yaml.safe_load(EXAMPLE.read_text())
+        document = fast_yaml.load(EXAMPLE.read_text())
         document["route"]["group_wait"] = "1h"
         file = directory / "alertmanager.yml"
-        file.write_text(yaml.safe_dump(document))
+        file.write_text(fast_yaml.dump(document))
         self.log = directory / "alertmanager.log"
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(

@@ -11,17 +11,17 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-import yaml
 
 from streamgauge.bundled import bundle_path
 from streamgauge.metrics import METRICS
+from support import fast_yaml
 from support.every import every
 from support.peers import Peer
 from support.servers import RealServer, missing
 
 ALERTS_FOLDER = bundle_path("alerts")
 FILES = {
-    file.name: yaml.safe_load(file.read_text())
+    file.name: fast_yaml.load(file.read_text())
     for file in sorted(ALERTS_FOLDER.glob("*.rules.yml"))
 }
 GROUPS = [group for document in FILES.values() for group in document["groups"]]
@@ -321,7 +321,7 @@ def test_runbook_queries_parse(tmp_path, each_promtool: Peer):
         for number, query in enumerate(queries)
     ]
     file = tmp_path / "queries.yml"
-    file.write_text(yaml.safe_dump({"groups": [{"name": "queries", "rules": rules}]}))
+    file.write_text(fast_yaml.dump({"groups": [{"name": "queries", "rules": rules}]}))
     each_promtool.run("check", "rules", "--lint=all", "--lint-fatal", file)
 
 

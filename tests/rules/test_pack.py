@@ -5,12 +5,12 @@ import re
 from pathlib import Path
 
 import pytest
-import yaml
 
 from rules.packing import OPTION_SETS, SITE, adapted_rule_files
 from streamgauge.bundled import bundle_path
 from streamgauge.pack import PackOptions
 from streamgauge.pack.matchers import quote
+from support import fast_yaml
 from support.peers import Peer
 
 EXAMPLE = "alertmanager.example.yml"
@@ -49,10 +49,10 @@ def test_promtool_accepts_the_rules(tmp_path, options, each_promtool: Peer):
 def test_every_rule_is_the_shipped_one_with_the_sites_values_and_links(tmp_path, options):
     wanted = {link for base, link in LINKS.items() if getattr(options, base)}
     for file in adapted_rule_files(tmp_path, options):
-        document = yaml.safe_load((bundle_path("alerts") / file.name).read_text())
+        document = fast_yaml.load((bundle_path("alerts") / file.name).read_text())
         for group in document["groups"]:
             group["rules"] = [expected_rule(rule, options) for rule in group["rules"]]
-        found = yaml.safe_load(file.read_text())
+        found = fast_yaml.load(file.read_text())
         for rule in (rule for group in found["groups"] for rule in group["rules"]):
             if "alert" in rule:
                 links = {link: rule["annotations"].pop(link) for link in wanted}
@@ -124,7 +124,7 @@ def test_the_job_that_is_watched_is_the_sites(tmp_path, name, up, each_promtool:
             }
         ],
     }
-    (tmp_path / "test.yml").write_text(yaml.safe_dump(test))
+    (tmp_path / "test.yml").write_text(fast_yaml.dump(test))
     each_promtool.run("test", "rules", tmp_path / "test.yml")
 
 

@@ -2,11 +2,10 @@
 
 import re
 
-import yaml
-
 from rules.shipped import PAGING_RULES
 from rules.simulator.case import CLEARS_WITHIN, FIRES_WITHIN
 from streamgauge.bundled import bundle_path
+from support import fast_yaml
 from support.every import every
 
 ROW = re.compile(r"^\| `(Redis\w+)` \| [^|]+ \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE)
@@ -23,7 +22,7 @@ def seconds(promise: str, limit: float) -> float:
 
 
 def test_the_table_has_the_alerts_that_page():
-    groups = [g for file in PAGING_RULES for g in yaml.safe_load(file.read_text())["groups"]]
+    groups = [g for file in PAGING_RULES for g in fast_yaml.load(file.read_text())["groups"]]
     alerts = {rule["alert"] for group in groups for rule in group["rules"] if "alert" in rule}
     assert set(PROMISED) == alerts == set(FIRES_WITHIN) == set(CLEARS_WITHIN)
 

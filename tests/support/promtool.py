@@ -12,8 +12,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
-import yaml
-
+from support import fast_yaml
 from support.peers import Peer
 
 EVALUATION_SECONDS = 30
@@ -127,17 +126,17 @@ def firings(
 @functools.cache
 def without_annotations(rules: str) -> str:
     """The rules as they fire: promtool would write their texts at each evaluation."""
-    document = yaml.safe_load(rules)
+    document = fast_yaml.load(rules)
     for group in document["groups"]:
         for rule in group["rules"]:
             rule.pop("annotations", None)
-    return yaml.safe_dump(document, sort_keys=False, width=math.inf)
+    return fast_yaml.dump(document)
 
 
 def _test_file(
     recording: Recording, files: Sequence[Path], rules: Sequence[str], matchers: Sequence[str]
 ) -> Iterator[str]:
-    groups = [group for text in rules for group in yaml.safe_load(text)["groups"]]
+    groups = [group for text in rules for group in fast_yaml.load(text)["groups"]]
     alerts = {rule["alert"] for group in groups for rule in group["rules"] if "alert" in rule}
     matchers = matchers or [f'alertname="{alert}"' for alert in sorted(alerts)]
     text = "".join(rules)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import re
 import subprocess
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-import yaml
-
+from support import fast_yaml
 from support.peers import newest
 from support.promtool import EVALUATION_SECONDS, Firing, Recording, runs, without_annotations
 
@@ -24,7 +22,7 @@ def firings(recording: Recording, rule_files: Sequence[Path], directory: Path) -
     files = [directory / f"{number}.rules.yml" for number, _ in enumerate(rule_files)]
     for file, rules in zip(files, rule_files, strict=True):
         file.write_text(without_annotations(rules.read_text()))
-    groups = [group for file in files for group in yaml.safe_load(file.read_text())["groups"]]
+    groups = [group for file in files for group in fast_yaml.load(file.read_text())["groups"]]
     looks = [
         {"eval_time": f"{at}s", "groupname": group["name"], "alertname": rule["alert"]}
         for group in groups
@@ -47,7 +45,7 @@ def firings(recording: Recording, rule_files: Sequence[Path], directory: Path) -
         "tests": [test],
     }
     file = directory / "vmalert.yml"
-    file.write_text(yaml.safe_dump(document, width=math.inf))
+    file.write_text(fast_yaml.dump(document))
     command = [newest("vmalert-tool").binary, "unittest", "--files", str(file)]
     done = subprocess.run(command, capture_output=True, text=True)
     output = done.stdout + done.stderr

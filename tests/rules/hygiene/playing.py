@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import ast
-import math
 import re
 import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-import yaml
-
 from rules.hygiene.alert import Look, Said
 from rules.hygiene.histories import History
 from streamgauge.bundled import bundle_path
+from support import fast_yaml
 from support.peers import Peer
 
 FILES = ("streams", "exporter", "hygiene", "reactions")
@@ -65,7 +63,7 @@ def _run(promtool: Peer, directory, series: dict[str, str], one: History, looks:
         "rule_files": [str(file) for file in RULES],
         "evaluation_interval": f"{one.step_seconds}s",
         "group_eval_order": [
-            group["name"] for file in RULES for group in yaml.safe_load(file.read_text())["groups"]
+            group["name"] for file in RULES for group in fast_yaml.load(file.read_text())["groups"]
         ],
         "tests": [
             {
@@ -80,7 +78,7 @@ def _run(promtool: Peer, directory, series: dict[str, str], one: History, looks:
         ],
     }
     file = directory / "test.yml"
-    file.write_text(yaml.safe_dump(content, width=math.inf))
+    file.write_text(fast_yaml.dump(content))
     command = [promtool.binary, "test", "rules", str(file)]
     done = subprocess.run(command, capture_output=True, text=True)
     output = done.stdout + done.stderr
