@@ -1,12 +1,14 @@
 """Every command does one thing; a mistake is one sentence on stderr and a code."""
 
+import re
 import subprocess
 import sys
 
 import pytest
+from click.testing import CliRunner
 
 from streamgauge import __version__, bundled
-from streamgauge.cli import main
+from streamgauge.cli import cli, main
 from streamgauge.metrics import METRICS
 
 
@@ -148,3 +150,10 @@ def test_nothing_but_the_demo_imports_the_simulated_system():
         [sys.executable, "-c", every_other_command], capture_output=True, text=True
     )
     assert (done.stdout, done.stderr) == ("False True\n", "")
+
+
+@pytest.mark.parametrize("command", ["serve", "report", "suggest", "check-config", "pack", "demo"])
+def test_help_names_no_class_of_the_program(command):
+    shown = CliRunner().invoke(cli, [command, "--help"])
+    assert shown.exit_code == 0
+    assert set(re.findall(r"\b(?:[A-Z][a-z]+){2,}\b", shown.output)) <= {"PrometheusRule"}

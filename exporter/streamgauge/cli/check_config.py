@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
 
-from streamgauge.cli.configuration import FLAG_VARIABLES, ConfigMistake, read_config
+from streamgauge.cli.configuration import ConfigMistake, read_config, unknown_in_environment
 from streamgauge.cli.output import say
-from streamgauge.config import ConfigError, unknown_variables
+from streamgauge.config import ConfigError
 from streamgauge.config.describe import describe, warnings
 from streamgauge.config.document import read_document
 from streamgauge.config.foreign import foreign_syntax
@@ -25,7 +24,7 @@ def check_config(file: Path) -> None:
         raise ConfigMistake(error) from error
     for warning in [*warnings(config), *foreign_syntax(read_document(file))]:
         click.echo(f"streamgauge: warning: {file}: {warning}", err=True)
-    for name, near in unknown_variables(os.environ, FLAG_VARIABLES.values()):
+    for name, near in unknown_in_environment():
         hint = f"; did you mean {near}?" if near else ""
         click.echo(f"streamgauge: warning: the variable {name} means nothing{hint}", err=True)
     say(describe(config).rstrip())

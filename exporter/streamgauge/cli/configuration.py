@@ -65,9 +65,14 @@ def read_config(path: Path | None, redis_url: str | None) -> Config:
     return config
 
 
+def unknown_in_environment() -> list[tuple[str, str | None]]:
+    """The variables that look like this program's and mean nothing, each with the nearest known."""
+    return unknown_variables(os.environ, FLAG_VARIABLES.values())
+
+
 def warn_of_unknown_variables() -> None:
     """Say in the log which variables look like this program's and mean nothing."""
-    for name, nearest in unknown_variables(os.environ, FLAG_VARIABLES.values()):
+    for name, nearest in unknown_in_environment():
         hint = {"did_you_mean": nearest} if nearest else {}
         _log.warning("unknown environment variable", variable=name, **hint)
 

@@ -59,7 +59,7 @@ def _address(_context: click.Context, _option: click.Parameter, text: str | None
     default=str(WHOLE),
     show_default=True,
     envvar=FLAG_VARIABLES["--shard"],
-    help="TargetManager only part I of N of the streams and keys; each part needs an exporter.",
+    help="Watch only part I of N of the streams and keys; each part needs an exporter.",
 )
 @click.option(
     "--web.listen-address",

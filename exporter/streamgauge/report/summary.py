@@ -136,9 +136,10 @@ def _named(verdict: StreamVerdict | GroupVerdict | KeyVerdict | Finding) -> Sent
 def _listed(prefix: str, problems: list[Sentence], suffix: str) -> Sentence:
     """Name the first few; of more than that, the first of each kind before a second of any."""
     if len(problems) > _MOST_NAMED:
-        kinds = list(dict.fromkeys(one.template for one in problems))
-        firsts = [next(one for one in problems if one.template == kind) for kind in kinds]
-        problems = firsts + [one for one in problems if one not in firsts]
+        firsts: dict[str, Sentence] = {}
+        for one in problems:
+            firsts.setdefault(one.template, one)
+        problems = [*firsts.values(), *(one for one in problems if firsts[one.template] != one)]
     shown = problems[:_MOST_NAMED]
     more = f" and {len(problems) - len(shown)} more" if len(problems) > len(shown) else ""
     text = ", ".join(one.template for one in shown)
