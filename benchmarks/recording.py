@@ -72,10 +72,12 @@ def _relay(source: socket.socket, sink: socket.socket, record: bytearray | None)
 def commands(sent: bytes) -> list[bytes]:
     """Take apart what a client sent: each command as it was written."""
     reader = hiredis.Reader(notEnoughData=None)
-    reader.feed(sent)
     found = []
-    while (words := reader.gets()) is not None:
-        found.append(hiredis.pack_command(tuple(words)))
+    # The reader moves all that is left of what it was fed each time that it is asked.
+    for start in range(0, len(sent), CHUNK):
+        reader.feed(sent[start : start + CHUNK])
+        while (words := reader.gets()) is not None:
+            found.append(hiredis.pack_command(tuple(words)))
     assert b"".join(found) == sent, "a command was not written as an array of strings, or not whole"
     return found
 

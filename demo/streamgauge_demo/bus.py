@@ -145,7 +145,7 @@ class GroupReader:
 
 
 async def follow(reader: GroupReader, handle: Callable[[list[Entry]], Awaitable[None]]) -> None:
-    """Read, handle and acknowledge for ever."""
+    """Read, handle and acknowledge forever."""
     while True:
         entries = await reader.read()
         await handle(entries)

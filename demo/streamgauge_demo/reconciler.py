@@ -65,7 +65,7 @@ async def exchange_snapshots(world: World) -> None:
 
 
 async def reconcile_engine(world: World) -> None:
-    """Compare every symbol's snapshot with the ledger, for ever."""
+    """Compare every symbol's snapshot with the ledger, forever."""
     rules = rules_at(world.pace)
     memories = dict.fromkeys(SYMBOLS, Memory())
     held: set[str] = set()

@@ -110,7 +110,7 @@ class System:
         await write_history(self.world, self._most_history)
 
     async def run(self) -> None:
-        """Run every actor for ever; DemoError when Redis is lost."""
+        """Run every actor forever; DemoError when Redis is lost."""
         world = self.world
         read_only = (follow(world.reader(*one), ignore) for one in READ_ONLY)
         await _on_redis(*(actor(world) for actor in ACTORS), *read_only)

@@ -34,7 +34,7 @@ class CredentialsError(Exception):
 
 
 class Source(Protocol):
-    """What gives the password of a login anew each time; raises CredentialsError."""
+    """What gives a password for each login; raises CredentialsError."""
 
     def credentials(self, timeout_seconds: float) -> Credentials: ...
 
@@ -70,7 +70,7 @@ class PasswordFile:
         password = _without_newline(text)
         if not password:
             raise CredentialsError(f"cannot use {str(self.path)!r}: the file is empty")
-        lines = len(password.splitlines())
+        lines = 1 + password.count("\n")
         if lines > 1:
             raise CredentialsError(
                 f"cannot use {str(self.path)!r}: found {lines} lines, allowed: one"

@@ -19,7 +19,7 @@ _CACHED_NAMES = 1 << 16
 
 
 class StreamClass(enum.StrEnum):
-    """What silence of a stream means: a problem, normal, normal for ever, or nobody has said."""
+    """What silence of a stream means: a problem, normal, normal forever, or nobody has said."""
 
     CONTINUOUS = "continuous"
     HYBRID = "hybrid"

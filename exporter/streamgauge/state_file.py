@@ -39,8 +39,8 @@ class StateFile:
     """The memories of all configured Redis in one file, `{"version": 1, "redis": {name: ...}}`.
 
     A file that is broken, of another version or cannot be written is a warning: then the exporter
-    learns anew, or keeps what it learned for as long as it runs. One that it cannot use is moved
-    aside before it is written over. A file that another process writes too is a warning as well.
+    starts without it, or keeps what it learned for as long as it runs. One that it cannot use is
+    moved aside before it is written over. A file that another process writes too is a warning.
     """
 
     def __init__(self, path: Path, *, writes: bool = True) -> None:
@@ -64,7 +64,7 @@ class StateFile:
         try:
             saved = self._adapter.validate_json(part)
         except ValidationError:
-            self._complain("has another form than this version writes; learning anew")
+            self._complain("has another form than this version writes; starting without it")
             return Memory()
         return Memory(saved.streams, saved.feeds, saved.servers, saved.changes, saved.reactions)
 
@@ -97,16 +97,16 @@ class StateFile:
         except FileNotFoundError:
             return {}
         except OSError as error:
-            self._complain(f"cannot be read: {error.strerror}; learning anew")
+            self._complain(f"cannot be read: {error.strerror}; starting without it")
             return {}
         except ValueError:
             self._is_foreign = True
-            self._complain("is not JSON; learning anew")
+            self._complain("is not JSON; starting without it")
             return {}
         parts = content.get("redis") if isinstance(content, dict) else None
         if not isinstance(parts, dict) or content.get("version") != _VERSION:
             self._is_foreign = True
-            self._complain(f"is not a state of version {_VERSION}; learning anew")
+            self._complain(f"is not a state of version {_VERSION}; starting without it")
             return {}
         return {name: json.dumps(part).encode() for name, part in parts.items()}
 

@@ -241,7 +241,7 @@ def highest_lag_shares(scope: Scope, count: int) -> str:
 def _chosen(labels: str, count: int, by: str) -> str:
     """A filter that keeps the highest, by something that is fixed for the whole time range.
 
-    A topk around a panel's expression would choose anew at each step, and so give any number of
+    A topk around a panel's expression would choose again at each step, and so give any number of
     series. The filter stands as near to a selector as can be: among thousands of streams, what is
     calculated for those that are not shown is what takes long.
     """

@@ -1,29 +1,18 @@
 """A real browser, started once for a module; each test has pages of its own in it."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from support.servers import missing
+from support.browser import chromium
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium, headless; without its sandbox, which containers do not allow.
-
-    Playwright keeps an event loop running as long as it is on, in which no other test could run
-    one: hence it ends with the module.
-    """
-    binary = shutil.which("chromium")
-    if binary is None:
-        missing("chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=binary, args=["--no-sandbox"])
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -143,7 +143,7 @@ def test_learned_error_is_forgotten_when_the_stream_begins_anew(
     assert lag(witness.check(stream, EVENT), stream) == expected
 
 
-@pytest.mark.parametrize("how", ["moved to the end", "created anew"])
+@pytest.mark.parametrize("how", ["moved to the end", "created again"])
 def test_learned_error_is_forgotten_when_a_caught_up_group_is_seen_without_one(
     witness: Witness, stream: str, how: str
 ) -> None:

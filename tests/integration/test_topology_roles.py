@@ -64,7 +64,7 @@ def test_primary_that_was_demoted_is_left_and_dialled_anew(
     with Proxy(first.port) as forwarder:
         process = exporter(config=configuration(forwarder.url, discovery=ONCE))
         assert outcome(process.scrape()) == HEALTHY
-        forwarder.upstream_port = second.port  # who dials anew reaches the new primary
+        forwarder.upstream_port = second.port  # who dials again reaches the new primary
         with second.client() as client:
             client.execute_command("REPLICAOF", "NO", "ONE")
             client.xadd("feed", {"n": 6})

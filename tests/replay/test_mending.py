@@ -3,17 +3,19 @@
 Each case is brought into the state of its alert under a moved clock. Then either a command of the
 incident page or all commands of the runbook up to the destructive ones are run as they stand, and
 the processes that the runbook names are started again. What was in the stream is not lost by it.
+The page is opened in a real browser, and the command is what it shows there.
 """
 
 from __future__ import annotations
 
-import html
 import re
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
+from playwright.sync_api import Browser, Locator
 
 from replay.actors import Moment, produce
 from replay.mending import CASES, Case, Repair, Worker
@@ -21,7 +23,7 @@ from replay.scenario import BLIND, Page, Scenario, World, compare
 from replay.scenarios.common import feed
 from replay.stage import Stage
 from streamgauge.bundled import bundle_path
-from support import pages
+from support.browser import chromium
 from support.peers import installed
 from support.promtool import firings
 
@@ -29,6 +31,21 @@ RULES = [
     bundle_path("alerts") / f"{name}.rules.yml" for name in ("streams", "exporter", "reactions")
 ]
 DAILY = ("stalled", "group missing", "not acknowledging")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+def shown(browser: Browser, stage: Stage, path: str) -> Locator:
+    """What a page of the exporter shows."""
+    page = browser.new_page()
+    answer = page.goto(f"http://127.0.0.1:{stage.exporters['a'].port}{path}")
+    assert answer is not None
+    assert answer.status == 200
+    return page.locator("main")
 
 
 def cases() -> list:
@@ -44,23 +61,22 @@ def cases() -> list:
 
 
 @pytest.mark.parametrize(("case", "way"), cases())
-def test_it_is_named_and_mended(case: Case, way: str, tmp_path: Path) -> None:
+def test_it_is_named_and_mended(browser: Browser, case: Case, way: str, tmp_path: Path) -> None:
     actors = [*case.life()]
     scenario = Scenario(case.state, case.declared, lambda: actors)
     labels = {"redis": "main", "db": "db0", "stream": scenario.stream, **case.group_label}
     at_stake: set[str] = set()
 
     def mend(stage: Stage) -> None:
-        answer = stage.exporters["a"].get(f"/stream?{urlencode(labels)}")
-        assert answer.status == 200
-        shown = pages.Page(answer.text)
-        assert f": {case.state}: " in shown.text.partition("What changed")[0]
-        assert case.page.alert in shown.text
+        page = shown(browser, stage, f"/stream?{urlencode(labels)}")
+        assert f": {case.state}: " in page.locator(".summary").inner_text()
+        assert case.page.alert in page.locator("#runbook").inner_text()
+        line = command(page, case.command) if way == "page" else ""
         with stage.server.client() as client:
             at_stake.update(held(client, scenario.stream))
             repair = Repair(stage.server, client, scenario.stream, stage.directory)
             if way == "page":
-                case.mend(repair, command(answer.text, case.command))
+                case.mend(repair, line)
             else:
                 repair.by_the_runbook(case)
             owners = case.owners if way == "page" else case.owners_by_runbook
@@ -87,12 +103,14 @@ def test_it_is_named_and_mended(case: Case, way: str, tmp_path: Path) -> None:
     assert labels.items() <= fired[0].labels.items()
 
 
-def command(page: str, does: str) -> str:
+def command(page: Locator, does: str) -> str:
     """The line of the page whose explanation begins so."""
-    found = re.findall(r"<pre><code>(.*?)</code></pre>\n<p>(.*?)</p>", page, re.DOTALL)
-    lines = {re.sub(r"<.*?>", "", text).removeprefix("Only reads: "): line for line, text in found}
+    lines = {
+        one.locator("p").inner_text().removeprefix("Only reads: "): one.locator("code").inner_text()
+        for one in page.locator("#commands li").all()
+    }
     (line,) = (line for text, line in lines.items() if text.startswith(does))
-    return html.unescape(line)
+    return line
 
 
 def held(client, stream: str) -> list[str]:
@@ -113,10 +131,10 @@ def pending(client, stream: str) -> dict[str, int]:
 
 
 @pytest.mark.nightly
-def test_blindness_is_named_on_the_status_page(tmp_path: Path) -> None:
+def test_blindness_is_named_on_the_status_page(browser: Browser, tmp_path: Path) -> None:
     def look(stage: Stage) -> None:
-        shown = pages.Page(stage.exporters["a"].get("/").text)
-        assert re.search(r"main\b.{0,80}could not be read", shown.text), shown.text[:2000]
+        text = shown(browser, stage, "/").inner_text()
+        assert re.search(r"main\b.{0,80}could not be read", text, re.DOTALL), text[:2000]
         stage.find_redis()
 
     page = Page(BLIND, since=10, until=16)

@@ -3,7 +3,7 @@
 from streamgauge.config import RedisConfig
 from streamgauge.model.ids import StreamId
 from streamgauge.model.looks import Seen
-from streamgauge.model.memory import Change
+from streamgauge.model.memory import Change, Changes
 from streamgauge.report.incident import Asked, incident, narrowed
 from streamgauge.source.inquiry import Answer, PendingEntry
 from support.looks import AT, consumer, look
@@ -24,7 +24,8 @@ def answer(*pending, consumers=None, last_delivered=None, refusal=None, server=S
 
 def incident_on(*streams, name=b"s", group=None, changes=(), asked=None, earlier=None, **fields):
     seen = Seen(look(*streams, **fields), earlier)
-    return incident(narrowed(seen, name), name, group, changes, asked or Asked(), SERVER)
+    known = Changes(latest=tuple(changes))
+    return incident(narrowed(seen, name), name, group, known, asked or Asked(), SERVER)
 
 
 def change(group, before, after, ago, *, is_first=False):

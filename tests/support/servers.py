@@ -85,7 +85,7 @@ def require_binary(name: str) -> Path:
 
 
 def _ports_of_this_process() -> Iterator[int]:
-    """Each port of a range in turn, for ever; no other process of tests takes from this range.
+    """Each port of a range in turn, forever; no other process of tests takes from this range.
 
     Nor does the kernel give them, or those of their cluster buses, to a connection or to a listener
     that asks for any port; so a server that was killed finds its own again. The first port of the

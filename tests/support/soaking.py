@@ -48,7 +48,7 @@ def configuration(url: str, turn: int = 0) -> dict[str, Any]:
 
 
 class Unrest:
-    """Changes of a server in turns: names come and go for ever, numbers stay about the same."""
+    """Changes of a server in turns: names come and go forever, numbers stay about the same."""
 
     def __init__(self, client: redis.Redis):
         self._client = client

@@ -1,4 +1,4 @@
-"""A password from a file, a command or a provider: read anew, and never repeated."""
+"""A password from a file, a command or a provider: read again, and never repeated."""
 
 import sys
 from pathlib import Path
@@ -45,9 +45,15 @@ def refusal(source, timeout_seconds: float = LONG_ENOUGH) -> str:
 
 def test_a_file_is_read_at_each_login(tmp_path):
     file = tmp_path / "password"
-    for password in ("one", "two"):
+    for password in ("one", "two", "form\x0cfeed", "line\u2028separator"):
         file.write_text(f"{password}\n")
         assert PasswordFile(file).credentials(LONG_ENOUGH) == Credentials(password)
+
+
+def test_a_file_of_two_lines_is_refused(tmp_path):
+    file = tmp_path / "password"
+    file.write_text(f"{SECRET}\n{SECRET}\n")
+    assert refusal(PasswordFile(file)).endswith("found 2 lines, allowed: one")
 
 
 def test_a_command_prints_the_password_on_one_line():

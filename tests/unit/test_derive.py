@@ -171,8 +171,8 @@ class TestMemory:
     def test_it_is_forgotten_with_a_stream_whose_counters_have_passed_the_old_ones(self):
         memory = self.of_a_lag_that_is_none(reported=5, read=5, added=10, first=ago(12))
         behind = group(ago(5), entries_read=12, reported_lag=8, oldest_undelivered=ago(4))
-        anew = reading(ago(1), first=ago(9), groups=(behind,), length=20, added=20)
-        assert stream_record(anew, EVENT, memory).groups[0].lag == 8
+        again = reading(ago(1), first=ago(9), groups=(behind,), length=20, added=20)
+        assert stream_record(again, EVENT, memory).groups[0].lag == 8
 
     def test_it_is_kept_of_a_stream_that_went_on(self):
         memory = self.of_a_lag_that_is_none(reported=5, read=5, added=10, first=ago(12))

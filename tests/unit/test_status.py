@@ -5,6 +5,7 @@ import math
 import pytest
 
 from streamgauge.config import ConfigError, Problem
+from streamgauge.model.memory import Change, Changes
 from streamgauge.model.records import Failure
 from streamgauge.shard import WHOLE
 from streamgauge.target_manager import Configuration, Links
@@ -109,6 +110,24 @@ class TestOrder:
         opened, *_ = shown.markup.split("<details")
         assert "dead-feed" in opened
         assert "calm" not in opened
+
+    def test_what_is_lost_comes_before_what_waits(self):
+        standing = group(lag=7, lag_seconds=125.0, stalled_seconds=125.0)
+        losing = group(lag=7, lag_seconds=9.0, entries_lost=2, lost_ago_seconds=5.0)
+        shown = page(stream(HYBRID, standing, name=b"a"), stream(HYBRID, losing, name=b"b"))
+        assert names(shown) == ["b", "a"]
+        both = group(b"h", lag=7, lag_seconds=9.0, entries_lost=2, lost_ago_seconds=5.0)
+        verdict = judge(look(stream(HYBRID, standing, both)))
+        assert [str(one.state) for one in verdict.groups] == ["losing entries", "stalled"]
+
+    def test_since_when_stands_with_each_problem(self):
+        late = Change(int((AT - 60) * 1e6), b"g", "", "behind")
+        quiet = Change(int((AT - 99) * 1e6), None, "", "quiet", is_first=True)
+        changes = {b"s": Changes("quiet", {b"g": "behind"}, (quiet, late))}
+        seen = judge(look(stream(CONTINUOUS, group(**LATE), **QUIET)))
+        shown = Page(status_page([overview(seen, "", changes)])).text
+        assert "it may be silent for 30s; already so when first seen at 07:58:21 UTC" in shown
+        assert "cannot tell whether it catches up; since 07:59:00 UTC" in shown
 
     def test_a_class_without_a_problem_is_one_line(self):
         shown = page(stream(EVENT, name=b"a"), stream(EVENT, name=b"b", **NEVER_WRITTEN))

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 import pytest
 
 from streamgauge.model.looks import Seen
+from streamgauge.model.memory import Changes
 from streamgauge.shard import WHOLE
 from streamgauge.web import pages
 from streamgauge.web.app import build_app
@@ -75,6 +76,9 @@ class GatedTarget:
         self.looked += 1
         return Seen(snapshot)  # type: ignore[arg-type]
 
+    def all_changes(self) -> dict[bytes, Changes]:
+        return {}
+
     def out_of_time(self) -> Snapshot:
         return Snapshot(0, up=0)
 
@@ -107,7 +111,7 @@ class Site:
         self.gate = Gate()
         self.written: list[str] = []
         self._pages = Pages(Watched(self.target), Scrapes())  # type: ignore[arg-type]
-        monkeypatch.setattr(pages, "overview", lambda verdict, query: (verdict, query))
+        monkeypatch.setattr(pages, "overview", lambda verdict, query, _: (verdict, query))
         monkeypatch.setattr(pages, "status_page", self._page)
         monkeypatch.setattr(pages, "judge", lambda snapshot, _earlier: snapshot)
         monkeypatch.setattr(pages, "view", lambda seen: seen)

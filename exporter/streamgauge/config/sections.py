@@ -38,7 +38,7 @@ from streamgauge.schedule import Schedule, find_zone, parse_days, parse_hours
 
 _WHY_NO_QUIET_LIMIT = {
     StreamClass.HYBRID: "a hybrid stream may be silent, so silence has no limit",
-    StreamClass.EVENT: "an event stream may be silent for ever, so silence has no limit",
+    StreamClass.EVENT: "an event stream may be silent forever, so silence has no limit",
     StreamClass.UNCLASSIFIED: "nobody has said yet whether an unclassified stream may be silent",
 }
 _LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")

@@ -44,6 +44,13 @@ class Changes:
     groups: dict[bytes, str] = field(default_factory=dict)
     latest: tuple[Change, ...] = ()
 
+    def start_of(self, group: bytes | None, state: str) -> Change | None:
+        """Return the change to this state, which the group or (None) the stream is still in."""
+        for change in reversed(self.latest):
+            if change.group == group:
+                return change if change.after == state else None
+        return None
+
 
 NO_CHANGES: Final = Changes()
 

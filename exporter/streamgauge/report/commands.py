@@ -277,7 +277,7 @@ def _removing(at: Situation, group: bytes) -> Iterator[Advice]:
             at,
             [b"XGROUP", b"DELCONSUMER", at.stream, group, one.name],
             f"removes a consumer that owns nothing and was idle for {duration(one.idle_seconds)}",
-            "its idle time is forgotten; Redis makes it anew when it reads again",
+            "its idle time is forgotten; Redis makes it again when it next reads",
         )
 
 

@@ -11,7 +11,7 @@ from streamgauge.config.problems import nearest
 from streamgauge.documents import BLIND_RUNBOOK, RUNBOOK_OF, Document, documents
 from streamgauge.labels import label_value
 from streamgauge.model.looks import Seen
-from streamgauge.model.memory import Change
+from streamgauge.model.memory import Changes
 from streamgauge.model.records import AbsentGroup, RedisSnapshot
 from streamgauge.report.commands import Advice, Situation, advice, runbook_names
 from streamgauge.report.incident_parts import answer_parts, changes_part, groups_part
@@ -24,6 +24,7 @@ from streamgauge.report.view import (
     group_row,
     stream_row,
     utc,
+    with_start,
 )
 from streamgauge.source.errors import Unreadable
 from streamgauge.source.inquiry import Answer
@@ -61,6 +62,7 @@ class Incident:
     at: float
     severity: Severity
     sentence: Sentence
+    since: str
     stream: Row
     group: bytes | None
     findings: Sequence[Row]
@@ -154,7 +156,7 @@ def incident(
     seen: Seen,
     stream: bytes,
     group: bytes | None,
-    changes: Sequence[Change],
+    changes: Changes,
     asked: Asked,
     server: RedisConfig,
 ) -> Incident | None:
@@ -168,19 +170,19 @@ def incident(
     found = next((one for one in verdict.streams if one.stream.name == stream), None)
     if found is None:
         return None
-    row = stream_row(found, verdict.seconds)
+    row = with_start(stream_row(found, verdict.seconds), changes, verdict.at)
     about = chosen_group(verdict, group)
     notes = [] if asked.note is None else [asked.note]
     is_group_known = group is None or about is not None or found.state in UNREAD
     if found.state == StreamState.MISSING:
         notes.append(Sentence("Consumer groups are part of a stream: make them again with it."))
-    rows = [group_row(one) for one in verdict.groups]
+    rows = [with_start(group_row(one), changes, verdict.at) for one in verdict.groups]
     judged = [one for one in rows if group is None or one.name == group]
     worst_row = max([row, *judged], key=lambda one: one.severity.rank)
     if judged and group is not None:
         worst_row = judged[0]
     parts = [
-        changes_part(changes, verdict.at, stream),
+        changes_part(changes.latest, verdict.at, stream),
         groups_part(verdict, seen),
         *answer_parts(asked.answer),
     ]
@@ -212,6 +214,7 @@ def incident(
         at=verdict.at,
         severity=severity,
         sentence=sentence,
+        since=_begun(worst_row) if is_group_known else "",
         stream=row,
         group=group if about is None else about.group.name,
         findings=findings,
@@ -221,6 +224,10 @@ def incident(
         runbook=_runbook([worst_row, *findings], situation),
         is_known=is_group_known,
     )
+
+
+def _begun(row: Row) -> str:
+    return f"{row.since[0].upper()}{row.since[1:]}." if row.since else ""
 
 
 def _no_group(stream: bytes, group: bytes, known: Sequence[bytes]) -> Sentence:
@@ -236,7 +243,7 @@ def _unreadable(
     verdict: RedisVerdict,
     stream: bytes,
     group: bytes | None,
-    changes: Sequence[Change],
+    changes: Changes,
     asked: Asked,
 ) -> Incident:
     """What is left to say when Redis cannot be read: why, and what was known before."""
@@ -248,11 +255,12 @@ def _unreadable(
         at=verdict.at,
         severity=Severity.CRITICAL,
         sentence=Sentence(f"Redis could not be read: {why[0].template}", why[0].names),
+        since="",
         stream=row,
         group=group,
         findings=(),
         notes=(Sentence("Nothing is known now about {}.", (stream,)),),
-        parts=(changes_part(changes, verdict.at, stream), *answer_parts(asked.answer)),
+        parts=(changes_part(changes.latest, verdict.at, stream), *answer_parts(asked.answer)),
         advice=(),
         runbook=documents().get(f"runbooks/{BLIND_RUNBOOK}"),
         is_known=False,

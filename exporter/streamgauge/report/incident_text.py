@@ -30,6 +30,8 @@ def incident_text(incident: Incident, width: int, *, is_coloured: bool = False) 
 
 def _print(console: Console, incident: Incident) -> None:
     console.print(Text(incident.sentence.text(plain), COLOURS[incident.severity]))
+    if incident.since:
+        console.print(incident.since)
     console.print(Text(f"{plain(incident.redis)} db{incident.db}, {incident.time}", "dim"))
     for note in incident.notes:
         console.print(note.text(plain))
@@ -69,6 +71,8 @@ def _markdown_lines(incident: Incident) -> Iterator[str]:
     yield ""
     yield f"**Redis:** {code_span(incident.redis)} (db{incident.db})  "
     yield f"**Timestamp:** {incident.time}"
+    if incident.since:
+        yield f"\n{incident.since}"
     for note in incident.notes:
         yield f"\n{note.text(code_span)}"
     for part in _every_part(incident):

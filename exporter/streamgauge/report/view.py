@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from streamgauge.labels import label_value
+from streamgauge.model.memory import Changes
 from streamgauge.model.records import AbsentGroup, Group
 from streamgauge.policy import StreamClass
 from streamgauge.report.summary import UNREAD, severity_of, summary, trouble
@@ -39,13 +40,17 @@ class Figure(NamedTuple):
 
 
 class Row(NamedTuple):
-    """What is said of one stream, group, key or finding; `names` from the whole to its part."""
+    """What is said of one stream, group, key or finding; `names` from the whole to its part.
+
+    `since` says when it came into its state, where that was seen.
+    """
 
     names: tuple[tuple[str, bytes], ...]
     state: str
     severity: Severity
     why: Sentence
     figures: tuple[Figure, ...] = ()
+    since: str = ""
 
     @property
     def name(self) -> bytes:
@@ -258,6 +263,18 @@ def finding_row(finding: Finding) -> Row:
     ]
     figures = (Figure("subjects", subjects),)
     return Row(names, finding.kind, finding.severity, finding.sentence, figures)
+
+
+def with_start(row: Row, changes: Changes, at: float) -> Row:
+    """Add to the row of a stream or a group since when it is in its state, seen from `at`."""
+    change = changes.start_of(dict(row.names).get("group"), row.state)
+    if change is None:
+        return row
+    began = utc(change.at_us / 1e6)
+    is_today = began.date() == utc(at).date()
+    moment = f"{began:%H:%M:%S}" if is_today else f"{began:%Y-%m-%d %H:%M:%S}"
+    start = "already so when first seen at" if change.is_first else "since"
+    return row._replace(since=f"{start} {moment} UTC")
 
 
 def utc(seconds: float) -> dt.datetime:

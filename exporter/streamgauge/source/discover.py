@@ -197,7 +197,7 @@ class Discovery:
         self._found = self._found._replace(key_counts={})
 
     def _log_failures(self, failures: Mapping[str, Unreadable]) -> None:
-        """Name each server that cannot be walked, anew or for another reason."""
+        """Name each server that cannot be walked, newly or for another reason."""
         for address, error in failures.items():
             if self._failures.get(address) != error.reason:
                 self._failures[address] = error.reason

@@ -63,7 +63,7 @@ class ProblemLog:
         self._nodes = reasons
 
     def streams_unreadable(self, errors: Iterable[StreamError]) -> None:
-        """Name each stream that cannot be read, anew or for another reason, and each that can."""
+        """Name each stream that cannot be read, newly or for another reason, and each that can."""
         found = {error.name: Reason(error.reason, error.detail) for error in errors}
         self._name("stream", found)
 

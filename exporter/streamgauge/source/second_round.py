@@ -53,7 +53,7 @@ class Lookups:
         """Begin a sample."""
         self.max_consumers, self.counts_nacked = max_consumers, counts_nacked
         if not self._has_listed:
-            self._last = None  # the last one was reached: begin anew
+            self._last = None  # the last one was reached: begin again
         self._has_listed = False
         self._doubtful, self._still_doubtful = self._still_doubtful, set()
 

@@ -26,7 +26,7 @@ class TimedSample(NamedTuple):
 
 
 class Session:
-    """Connects when first used, and anew after every failure; for one thread at a time.
+    """Connects when first used, and again after every failure; for one thread at a time.
 
     With `asking` every command is announced by ASKING. With `primary` a replica is not read.
     """

@@ -78,7 +78,7 @@ class _Line(NamedTuple):
 
 
 class Wire:
-    """A connection that opens when first used and after every failure opens anew."""
+    """A connection that opens when first used and after every failure opens again."""
 
     def __init__(self, settings: RedisConfig) -> None:
         self._settings = settings

@@ -11,7 +11,14 @@ from streamgauge.verdict.findings import findings
 from streamgauge.verdict.group import group_verdict, missing_verdict
 from streamgauge.verdict.keys import key_count_verdict, key_verdict
 from streamgauge.verdict.looks import paired, seconds_between
-from streamgauge.verdict.records import RedisVerdict
+from streamgauge.verdict.records import (
+    Finding,
+    GroupVerdict,
+    KeyVerdict,
+    RedisVerdict,
+    StreamVerdict,
+)
+from streamgauge.verdict.states import GroupState
 from streamgauge.verdict.stream import stream_verdict
 from streamgauge.verdict.unread import overlooked, unknowns, unread_findings, unread_verdicts
 
@@ -58,4 +65,7 @@ def judge(snapshot: RedisSnapshot, earlier: RedisSnapshot | None = None) -> Redi
     )
 
 
-_seriousness = attrgetter("severity.rank")
+def _seriousness(one: StreamVerdict | GroupVerdict | Finding | KeyVerdict) -> tuple[int, bool]:
+    """What is lost cannot be had back: that comes before what waits."""
+    loses = isinstance(one, GroupVerdict) and one.state is GroupState.LOSING_ENTRIES
+    return one.severity.rank, loses

@@ -84,7 +84,7 @@ class GroupLooks(NamedTuple):
 
     @property
     def is_exempt(self) -> bool:
-        """Whether somebody has said that they may wait for ever: `lag_limit: none`."""
+        """Whether somebody has said that they may wait forever: `lag_limit: none`."""
         return self.now.lag_limit_seconds is None and not self.is_unclassified
 
     @property

@@ -54,12 +54,12 @@ def _unclassified(looks: StreamLooks) -> Answer:
 
 
 def _after_outage(looks: StreamLooks) -> Answer:
-    """Once Redis is back, a feed that was in time has a while to begin anew."""
+    """Once Redis is back, a feed that was in time has a while to begin again."""
     declared = looks.now.policy.quiet_limit_at(looks.at)
     if not _may_be_silent(looks) or declared is None or math.isinf(declared):
         return None
     what = "it does not exist yet" if not looks.now.exists else _contents(looks)
-    return StreamState.AFTER_OUTAGE, f"Redis was away or began anew, so it may be silent: {what}"
+    return StreamState.AFTER_OUTAGE, f"Redis was away or restarted, so it may be silent: {what}"
 
 
 def _outside_active_hours(looks: StreamLooks) -> Answer:
@@ -160,7 +160,7 @@ def _empty_by_design(looks: StreamLooks) -> Answer:
 
 
 def _idle_by_design(looks: StreamLooks) -> Reasoned:
-    """What is left: an event or hybrid stream that holds entries, which may be silent for ever."""
+    """What is left: an event or hybrid stream that holds entries, which may be silent forever."""
     return (
         StreamState.IDLE_BY_DESIGN,
         f"{looks.now.stream_class} stream: silence is normal; {_contents(looks)}",

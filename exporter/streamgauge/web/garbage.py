@@ -9,6 +9,8 @@ from typing import Final
 from streamgauge.web.scrapes import Scrapes
 
 _PAUSE_SECONDS: Final = 5.0
+_FULL_SEARCH_EVERY: Final = 12
+"""The other searches look only at what is new, and not again at all records."""
 _MOST_PASSED_OVER: Final = 2
 """A scrape is held up where one follows the other: clients that hang up leave garbage too."""
 
@@ -20,10 +22,11 @@ async def collect_between(scrapes: Scrapes) -> None:
     look through all of them again and again: half of the time of a scrape of many streams.
     """
     gc.disable()
-    passed_over = 0
+    passed_over = searches = 0
     while True:
         await asyncio.sleep(_PAUSE_SECONDS)
         passed_over += 1
         if not scrapes.under_way or passed_over == _MOST_PASSED_OVER:
-            gc.collect()
+            searches += 1
+            gc.collect(2 if searches % _FULL_SEARCH_EVERY == 0 else 1)
             passed_over = 0

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final, NamedTuple, TypeVar
 
+from streamgauge.model.memory import NO_CHANGES, Changes
 from streamgauge.policy import StreamClass
-from streamgauge.report.view import Figure, Part, Row, View, view
+from streamgauge.report.view import Figure, Part, Row, View, view, with_start
 from streamgauge.verdict.records import RedisVerdict
-from streamgauge.verdict.states import Severity, worst
+from streamgauge.verdict.states import GroupState, Severity, worst
 from streamgauge.verdict.words import counted
 
 R = TypeVar("R")
@@ -55,6 +57,12 @@ class StreamRow(NamedTuple):
     def severity(self) -> Severity:
         """The most serious of the stream and its groups."""
         return worst([self.stream.severity, *(group.severity for group in self.groups)])
+
+    @property
+    def seriousness(self) -> tuple[int, ...]:
+        """Its place, the most serious first, and what is lost before what waits."""
+        loses = any(group.state == GroupState.LOSING_ENTRIES for group in self.groups)
+        return -self.severity.rank, not loses, -self.stream.severity.rank
 
     def mentions(self, query: str) -> bool:
         """Whether a text is in one of its names, states, reasons or its class."""
@@ -135,10 +143,15 @@ class Overview:
         return sorted(blocks, key=lambda one: -one.severity.rank if one.severity.is_problem else 0)
 
 
-def overview(verdict: RedisVerdict, query: str = "") -> Overview:
-    """Say what is shown of one Redis; with a query, of the streams and lines that mention it."""
+def overview(
+    verdict: RedisVerdict, query: str = "", changes: Mapping[bytes, Changes] = MappingProxyType({})
+) -> Overview:
+    """Say what is shown of one Redis; with a query, of the streams and lines that mention it.
+
+    `changes` tell of streams since when they are in their states.
+    """
     shown, wanted = view(verdict), query.casefold()
-    rows = stream_rows(shown)
+    rows = stream_rows(shown, changes)
     found = [row for row in rows if row.mentions(wanted)] if wanted else rows
     classes = [
         _class_block(one, [row for row in found if row.stream_class is one])
@@ -153,16 +166,21 @@ def overview(verdict: RedisVerdict, query: str = "") -> Overview:
     return Overview(shown, classes, others, len(found), len(rows))
 
 
-def stream_rows(shown: View) -> list[StreamRow]:
-    """Put the groups beneath their streams, the most serious first."""
+def stream_rows(shown: View, changes: Mapping[bytes, Changes]) -> list[StreamRow]:
+    """Put the groups beneath their streams, the most serious first, as the verdict has them."""
+
+    def begun(row: Row) -> Row:
+        return with_start(row, changes.get(row.stream, NO_CHANGES), shown.verdict.at)
+
     groups: dict[bytes, list[Row]] = defaultdict(list)
     for group in shown.part("groups").rows:
-        groups[group.stream].append(group)
+        groups[group.stream].append(begun(group))
     classes = {one.stream.name: one.stream.stream_class for one in shown.verdict.streams}
     rows = [
-        StreamRow(row, classes[row.name], groups[row.name]) for row in shown.part("streams").rows
+        StreamRow(begun(row), classes[row.name], groups[row.name])
+        for row in shown.part("streams").rows
     ]
-    rows.sort(key=lambda row: (-row.severity.rank, -row.stream.severity.rank, row.stream.name))
+    rows.sort(key=lambda row: (*row.seriousness, row.stream.name))
     return rows
 
 

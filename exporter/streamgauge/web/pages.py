@@ -78,14 +78,18 @@ class Pages:
         """The status page; `q` narrows it to what mentions a text."""
         query = request.query.get("q", "")[:MOST_QUERY]
 
+        targets = list(self._manager.targets.values())
+
         def write(seen: Sequence[Seen]) -> str:
-            overviews = [overview(judge(*one), query=query) for one in seen]
+            overviews = [
+                overview(judge(*one), query, target.all_changes())
+                for one, target in zip(seen, targets, strict=True)
+            ]
             manager = self._manager
             return status_page(
                 overviews, query, manager.shard, manager.configuration, manager.links
             )
 
-        targets = list(self._manager.targets.values())
         return await self._answer(request, targets, write, query, _HTML_HEADERS)
 
     async def api(self, request: Request) -> Response:

@@ -49,7 +49,7 @@ def rename_target(stage: Stage) -> None:
 
 EXPORTER_RESTARTS = World("the exporter restarts", 75, ALL, events=(*restart("a", 15, 21, 33, 50),))
 CRASH_LOOP = World(
-    "the exporter is started anew every three minutes",
+    "the exporter is started again every three minutes",
     75,
     ALL,
     events=(*restart("a", *range(12, 60, 3), seconds=30),),

@@ -98,7 +98,7 @@ STREAMS = {
     "quiet_limit, event": (
         "redis: {url: redis://h}\nstreams:\n  - {match: s, class: event, quiet_limit: 5}\n",
         [
-            "streams[0].quiet_limit (line 3): only class continuous has a quiet limit: an event stream may be silent for ever, so silence has no limit",
+            "streams[0].quiet_limit (line 3): only class continuous has a quiet limit: an event stream may be silent forever, so silence has no limit",
         ],
     ),
     "unclassified": (
@@ -114,7 +114,7 @@ STREAMS = {
         "redis: {url: redis://h}\nclasses:\n  hybrid: {quiet_limit: 5m}\n  event: {quiet_limit: 5m}\n  unclassified: {lag_limit: 5m}\n  continuous: {quiet_limit: none}\n",
         [
             "classes.hybrid.quiet_limit (line 3): only class continuous has a quiet limit: a hybrid stream may be silent, so silence has no limit",
-            "classes.event.quiet_limit (line 4): only class continuous has a quiet limit: an event stream may be silent for ever, so silence has no limit",
+            "classes.event.quiet_limit (line 4): only class continuous has a quiet limit: an event stream may be silent forever, so silence has no limit",
             "classes.unclassified (line 5): an unclassified stream never pages, so it has no limits; give it a class first",
             "classes.continuous.quiet_limit (line 6): found 'none', but a continuous stream always has a quiet limit; write class: hybrid for one that may be silent",
         ],

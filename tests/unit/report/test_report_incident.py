@@ -6,6 +6,7 @@ import shlex
 import pytest
 
 from streamgauge.model.looks import Seen
+from streamgauge.model.memory import NO_CHANGES
 from streamgauge.report.incident import Asked, incident_of, narrowed
 from streamgauge.report.incident_text import (
     incident_json,
@@ -99,6 +100,26 @@ class TestChanges:
             ("stalled", "behind", AT - 60),
             ("quiet", "", AT - 3600),
         ]
+
+    @pytest.mark.parametrize(
+        ("changes", "since"),
+        [
+            ([change(b"g", "behind", "stalled", 60.0)], "Since 07:59:00 UTC."),
+            ([change(b"g", "", "stalled", 86_400.0)], "Since 2027-01-14 08:00:00 UTC."),
+            (
+                [change(b"g", "", "stalled", 60.0, is_first=True)],
+                "Already so when first seen at 07:59:00 UTC.",
+            ),
+            ([change(b"g", "", "stalled", 60.0), change(b"g", "stalled", "", 30.0)], ""),
+            ([change(None, "", "stalled", 60.0)], ""),
+            ([], ""),
+        ],
+    )
+    def test_since_when_stands_below_the_sentence(self, changes, since):
+        found = incident_on(stream(HYBRID, LATE), changes=changes)
+        assert found.since == since
+        for text in texts(found):
+            assert since in text.partition("before: ")[0]
 
     def test_where_nothing_changed_it_is_said(self):
         for text in texts(incident_on(stream(HYBRID))):
@@ -259,7 +280,7 @@ class Target:
 
     @staticmethod
     def changes(_name):
-        return ()
+        return NO_CHANGES
 
 
 def test_a_name_is_found_by_its_label_and_only_its_own_stream_is_judged():

@@ -237,7 +237,7 @@ class TestEntriesBetweenTheLooks:
         [
             (3, 10, 7),
             (3, 3, 0),
-            # Deleted and written anew: how many is unknown.
+            # Deleted and written again: how many is unknown.
             (10, 3, None),
             # Redis 6.2 does not count.
             (None, None, None),

@@ -59,7 +59,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- $path := index . 1 -}}
 {{- if $root.Values.web.credentialsSecret -}}
 exec:
-  command: [python3, /etc/streamgauge/probe.py, {{ include "streamgauge.scheme" $root }}, {{ $path }}, /run/secrets/web-user]
+  command: [python3, /etc/streamgauge/probe.py, {{ include "streamgauge.scheme" $root }}, {{ $path }}, /etc/streamgauge-web-user]
 {{- else -}}
 httpGet: {path: {{ $path }}, port: metrics, scheme: {{ include "streamgauge.scheme" $root | upper }}}
 {{- end -}}

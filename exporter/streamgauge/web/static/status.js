@@ -1,4 +1,4 @@
-// Ages that go on, a search that answers while it is typed, and a page that is read anew while it
+// Ages that go on, a search that answers while it is typed, and a page that is read again while it
 // is looked at. Without this script all of it is there but stands still, and the search is a form.
 
 const EVERY_SECONDS = 15;
