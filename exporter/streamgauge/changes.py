@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from streamgauge.model.looks import EarlierLook
 from streamgauge.model.memory import MOST_CHANGES, NO_CHANGES, Change, Changes, Memory
 from streamgauge.model.records import Group, RedisSnapshot, Stream
 from streamgauge.policy import StreamClass
@@ -17,7 +18,7 @@ from streamgauge.verdict.looks import StreamLooks
 from streamgauge.verdict.stream import stream_verdict
 
 
-def note_changes(memory: Memory, look: RedisSnapshot, earlier: RedisSnapshot | None) -> None:
+def note_changes(memory: Memory, look: RedisSnapshot, earlier: EarlierLook | None) -> None:
     """Compare a look with what was known; updates `memory.changes`."""
     names: set[bytes] | None = None
     for stream in look.streams:

@@ -25,6 +25,7 @@ from rules.simulator.case import (
 )
 from rules.simulator.world import START, TICK
 from streamgauge.model.derive import absent_record, stream_record
+from streamgauge.model.looks import Seen, earlier_look
 from streamgauge.model.memory import Memory
 from streamgauge.model.records import RedisSnapshot, Stream
 from streamgauge.verdict.judge import judge
@@ -80,7 +81,7 @@ class Reporter:
                 )
 
 
-def looks_at_end(case: Case) -> tuple[RedisSnapshot, RedisSnapshot]:
+def looks_at_end(case: Case) -> Seen:
     """Play the case to its end; returns what is seen there and what was seen a window earlier."""
     reporter, looks = Reporter(case), {}
     now = 0.0
@@ -89,7 +90,7 @@ def looks_at_end(case: Case) -> tuple[RedisSnapshot, RedisSnapshot]:
         now += TICK
         if now % SCRAPE == 0:
             looks[now] = reporter.look(now)
-    return looks[now], looks[now - WINDOW]
+    return Seen(looks[now], earlier_look(looks[now - WINDOW]))
 
 
 def states(verdict: RedisVerdict) -> Critical:

@@ -2,7 +2,7 @@
 
 from streamgauge.config import RedisConfig
 from streamgauge.model.ids import StreamId
-from streamgauge.model.looks import Seen
+from streamgauge.model.looks import Seen, earlier_look
 from streamgauge.model.memory import Change, Changes
 from streamgauge.report.incident import Asked, incident, narrowed
 from streamgauge.source.inquiry import Answer, PendingEntry
@@ -23,7 +23,7 @@ def answer(*pending, consumers=None, last_delivered=None, refusal=None, server=S
 
 
 def incident_on(*streams, name=b"s", group=None, changes=(), asked=None, earlier=None, **fields):
-    seen = Seen(look(*streams, **fields), earlier)
+    seen = Seen(look(*streams, **fields), earlier and earlier_look(earlier))
     known = Changes(latest=tuple(changes))
     return incident(narrowed(seen, name), name, group, known, asked or Asked(), SERVER)
 

@@ -3,6 +3,7 @@
 import re
 from html.parser import HTMLParser
 
+from streamgauge.model.looks import earlier_look
 from streamgauge.model.records import RedisSnapshot
 from streamgauge.verdict.judge import judge
 from streamgauge.web.overview import overview
@@ -45,5 +46,5 @@ def page(*streams, earlier=None, query="", **fields):
 
 
 def page_of(*looks: RedisSnapshot, earlier=None, query=""):
-    overviews = [overview(judge(one, earlier), query) for one in looks]
+    overviews = [overview(judge(one, earlier and earlier_look(earlier)), query) for one in looks]
     return Page(status_page(overviews, query))

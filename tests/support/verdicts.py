@@ -1,12 +1,13 @@
 """What is said of looks at a Redis that does not exist."""
 
+from streamgauge.model.looks import earlier_look
 from streamgauge.verdict.judge import judge
 from support.looks import AT, EVENT, look, stream
 
 
 def verdict_on(*streams, earlier=None, **fields):
     """The verdict on one look, or on two."""
-    return judge(look(*streams, **fields), earlier)
+    return judge(look(*streams, **fields), earlier and earlier_look(earlier))
 
 
 def found(*streams, **fields):
@@ -19,9 +20,9 @@ def found(*streams, **fields):
 
 def first_group(now, earlier=None, stream_class=EVENT, seconds=5.0, **fields):
     """The verdict on a group, and with an earlier look at it that was so many seconds before."""
-    before = (
-        None if earlier is None else look(stream(stream_class, earlier, **fields), at=AT - seconds)
-    )
+    before = None
+    if earlier is not None:
+        before = earlier_look(look(stream(stream_class, earlier, **fields), at=AT - seconds))
     return judge(look(stream(stream_class, now, **fields)), before).groups[0]
 
 

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamgauge.changes import note_changes
+from streamgauge.model.looks import earlier_look
 from streamgauge.model.memory import MOST_CHANGES, NO_CHANGES, Memory
 from streamgauge.model.records import AbsentGroup, Reaction
 from streamgauge.state_file import StateFile
@@ -24,7 +25,7 @@ def noted(*looks_at, memory=None):
         at = AT + 60 * number
         now = look(one, at=at)
         note_changes(memory, now, earlier)
-        earlier = now
+        earlier = earlier_look(now)
     return memory
 
 

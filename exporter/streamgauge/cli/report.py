@@ -29,7 +29,7 @@ from streamgauge.cli.output import write
 from streamgauge.config import ConfigError, parse_duration
 from streamgauge.config.problems import did_you_mean
 from streamgauge.labels import label_value
-from streamgauge.model.looks import Seen
+from streamgauge.model.looks import EarlierLook, Seen, earlier_look
 from streamgauge.model.records import RedisSnapshot
 from streamgauge.report.incident import Asked, incident_of, known_streams, not_asked
 from streamgauge.report.incident_text import (
@@ -202,9 +202,9 @@ def _seen(manager: TargetManager, window_seconds: float | None) -> list[tuple[Ta
     """Look at every target, once or twice, all of them at the same time."""
     targets = list(manager.targets.values())
     with ThreadPoolExecutor(len(targets)) as pool:
-        earlier: Sequence[RedisSnapshot | None] = [None] * len(targets)
+        earlier: Sequence[EarlierLook | None] = [None] * len(targets)
         if window_seconds is not None:
-            earlier = [*pool.map(_look, targets)]
+            earlier = [*map(earlier_look, pool.map(_look, targets))]
             time.sleep(window_seconds)
         seen = [*map(Seen, pool.map(_look, targets), earlier)]
     return [*zip(targets, seen, strict=True)]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from streamgauge.model.records import Group, RedisSnapshot, Stream
+from streamgauge.model.records import Group, Idempotence, RedisSnapshot, Stream
 
 _NEAREST_SECONDS: Final = 5.0
 """Looks nearer to each other say little about rates, and two scrapers may ask at nearly once."""
@@ -17,21 +17,50 @@ _FARTHEST_SECONDS: Final = 900.0
 """What happened since a look longer ago does not happen now."""
 
 
+class EarlierGroup(NamedTuple):
+    """What a later look compares of a group."""
+
+    name: bytes
+    lag: int | None
+    entries_read: int | None
+    last_delivered_timestamp_seconds: float | None
+
+
+class EarlierStream(NamedTuple):
+    """What a later look compares of a stream."""
+
+    name: bytes
+    exists: int | None
+    age_seconds: float | None
+    last_entry_timestamp_seconds: float | None
+    entries_added: int | None
+    idempotence: Idempotence | None
+    groups: tuple[EarlierGroup, ...]
+
+
+class EarlierLook(NamedTuple):
+    """What is kept of a look to compare a later one with: a fifth of its memory."""
+
+    at: float
+    up: int
+    streams: Sequence[EarlierStream]
+
+
 class Seen(NamedTuple):
     """A look at one Redis, and the earlier one that it is compared with."""
 
     snapshot: RedisSnapshot
-    earlier: RedisSnapshot | None = None
+    earlier: EarlierLook | None = None
 
 
 class Looks:
     """The last two looks at one Redis that are at least so far apart."""
 
     def __init__(self) -> None:
-        self._kept: tuple[RedisSnapshot, ...] = ()
+        self._kept: tuple[EarlierLook, ...] = ()
 
     @property
-    def newest(self) -> RedisSnapshot | None:
+    def newest(self) -> EarlierLook | None:
         """The last look that is kept; None before the first one."""
         return self._kept[-1] if self._kept else None
 
@@ -39,9 +68,9 @@ class Looks:
         """Keep a look, unless two are there of which the newer is nearly as new."""
         *_, newer = self._kept or (None,)
         if newer is None or not 0 <= snapshot.at - newer.at <= _FARTHEST_SECONDS:
-            self._kept = (faint(snapshot),)
+            self._kept = (earlier_look(snapshot),)
         elif snapshot.at - newer.at >= _NEAREST_SECONDS or len(self._kept) == 1:
-            self._kept = (newer, faint(snapshot))
+            self._kept = (newer, earlier_look(snapshot))
 
     def seen(self, snapshot: RedisSnapshot) -> Seen:
         """Add to a look the one to compare it with, if there is one that fits."""
@@ -52,26 +81,24 @@ class Looks:
         return Seen(snapshot, far[-1] if far else next(iter(kept), None))
 
 
-def faint(snapshot: RedisSnapshot) -> RedisSnapshot:
-    """Return what a later look is compared with, and nothing else: a third of the memory."""
-    streams = [_faint_stream(stream) for stream in snapshot.streams]
-    return replace(snapshot, streams=streams, keys=(), key_counts=(), failures=())
+def earlier_look(snapshot: RedisSnapshot) -> EarlierLook:
+    """Return what is kept of a look."""
+    return EarlierLook(snapshot.at, snapshot.up, [*map(_earlier_stream, snapshot.streams)])
 
 
-def _faint_stream(stream: Stream) -> Stream:
-    return stream._replace(groups=tuple([_faint_group(group) for group in stream.groups]))
+def _earlier_stream(stream: Stream) -> EarlierStream:
+    return EarlierStream(
+        stream.name,
+        stream.exists,
+        stream.age_seconds,
+        stream.last_entry_timestamp_seconds,
+        stream.entries_added,
+        stream.idempotence,
+        tuple([_earlier_group(group) for group in stream.groups]),
+    )
 
 
-def _faint_group(group: Group) -> Group:
-    return Group(
-        name=group.name,
-        lag=group.lag,
-        lag_seconds=0.0,
-        lag_limit_seconds=None,
-        consumers=0,
-        pending=0,
-        oldest_pending_age_seconds=0.0,
-        oldest_pending_deliveries=0,
-        entries_read=group.entries_read,
-        last_delivered_timestamp_seconds=group.last_delivered_timestamp_seconds,
+def _earlier_group(group: Group) -> EarlierGroup:
+    return EarlierGroup(
+        group.name, group.lag, group.entries_read, group.last_delivered_timestamp_seconds
     )

@@ -12,7 +12,7 @@ from streamgauge.documents import BLIND_RUNBOOK, RUNBOOK_OF, Document, documents
 from streamgauge.labels import label_value
 from streamgauge.model.looks import Seen
 from streamgauge.model.memory import Changes
-from streamgauge.model.records import AbsentGroup, RedisSnapshot
+from streamgauge.model.records import AbsentGroup
 from streamgauge.report.commands import Advice, Situation, advice, runbook_names
 from streamgauge.report.incident_parts import answer_parts, changes_part, groups_part
 from streamgauge.report.shell import LOGIN
@@ -130,12 +130,10 @@ def _is_denied(verdict: RedisVerdict) -> bool:
 
 def narrowed(seen: Seen, stream: bytes) -> Seen:
     """What was seen of one stream alone, so that only that is judged."""
-    now, earlier = seen
-    return Seen(_only(now, stream), None if earlier is None else _only(earlier, stream))
-
-
-def _only(look: RedisSnapshot, stream: bytes) -> RedisSnapshot:
-    return replace(
+    look, earlier = seen
+    if earlier is not None:
+        earlier = earlier._replace(streams=[one for one in earlier.streams if one.name == stream])
+    only = replace(
         look,
         streams=[one for one in look.streams if one.name == stream],
         keys=(),
@@ -143,6 +141,7 @@ def _only(look: RedisSnapshot, stream: bytes) -> RedisSnapshot:
         error_counts=(),
         failures=[one for one in look.failures if one.subject == stream or not look.up],
     )
+    return Seen(only, earlier)
 
 
 def chosen_group(verdict: RedisVerdict, group: bytes | None) -> GroupVerdict | None:

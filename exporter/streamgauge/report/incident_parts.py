@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from streamgauge.model.looks import Seen
+from streamgauge.model.looks import EarlierGroup, Seen
 from streamgauge.model.memory import Change
 from streamgauge.model.records import Consumer, Group
 from streamgauge.report.names import plain
@@ -74,7 +74,7 @@ def groups_part(verdict: RedisVerdict, seen: Seen) -> Part:
 
 
 def _group_figures(
-    one: GroupVerdict, before: Group | None, verdict: RedisVerdict, length: int | None
+    one: GroupVerdict, before: EarlierGroup | None, verdict: RedisVerdict, length: int | None
 ) -> Iterator[Figure]:
     """Wait, standing, falling behind, loss, headroom and time to drain."""
     group = one.group
@@ -102,7 +102,7 @@ def _span(key: str, seconds: float | None, label: str) -> Figure:
 
 
 def _drain_seconds(
-    group: Group | object, before: Group | None, seconds: float | None
+    group: Group | object, before: EarlierGroup | None, seconds: float | None
 ) -> float | None:
     """At the pace of the last two looks; -1 where it does not get shorter, None where unknown."""
     if not isinstance(group, Group) or group.lag is None:

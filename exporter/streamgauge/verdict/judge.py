@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from operator import attrgetter
 
+from streamgauge.model.looks import EarlierLook
 from streamgauge.model.records import RedisSnapshot
 from streamgauge.verdict.entries import entry_findings
 from streamgauge.verdict.findings import findings
@@ -23,7 +24,7 @@ from streamgauge.verdict.stream import stream_verdict
 from streamgauge.verdict.unread import overlooked, unknowns, unread_findings, unread_verdicts
 
 
-def judge(snapshot: RedisSnapshot, earlier: RedisSnapshot | None = None) -> RedisVerdict:
+def judge(snapshot: RedisSnapshot, earlier: EarlierLook | None = None) -> RedisVerdict:
     """Judge everything one look shows, or two looks at the same Redis; problems come first."""
     seconds = seconds_between(snapshot, earlier)
     verdict = RedisVerdict(

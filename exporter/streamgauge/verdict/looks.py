@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from streamgauge.model.looks import EarlierGroup, EarlierLook, EarlierStream
 from streamgauge.model.records import Group, RedisSnapshot, Stream
 from streamgauge.policy import StreamClass
 
@@ -15,7 +16,7 @@ class StreamLooks(NamedTuple):
 
     now: Stream
     at: float
-    earlier: Stream | None = None
+    earlier: EarlierStream | None = None
     seconds: float | None = None
 
     @property
@@ -70,7 +71,7 @@ class GroupLooks(NamedTuple):
 
     now: Group
     stream: StreamLooks
-    earlier: Group | None = None
+    earlier: EarlierGroup | None = None
 
     @property
     def waits(self) -> bool:
@@ -122,17 +123,17 @@ class GroupLooks(NamedTuple):
         return min(consumer.idle_seconds for consumer in self.now.consumer_list)
 
 
-def seconds_between(now: RedisSnapshot, earlier: RedisSnapshot | None) -> float | None:
+def seconds_between(now: RedisSnapshot, earlier: EarlierLook | None) -> float | None:
     """Tell how far apart the looks are; None when the earlier one saw nothing or is none."""
     if earlier is None or not earlier.up or earlier.at >= now.at:
         return None
     return now.at - earlier.at
 
 
-def paired(now: RedisSnapshot, earlier: RedisSnapshot | None) -> list[StreamLooks]:
+def paired(now: RedisSnapshot, earlier: EarlierLook | None) -> list[StreamLooks]:
     """Pair every stream of a look with itself in the earlier one."""
     seconds = seconds_between(now, earlier)
-    before: dict[bytes, Stream] = {}
+    before: dict[bytes, EarlierStream] = {}
     if earlier is not None and seconds is not None:
         before = {stream.name: stream for stream in earlier.streams}
     return [

@@ -2,6 +2,7 @@
 
 import pytest
 
+from streamgauge.model.looks import earlier_look
 from streamgauge.verdict.judge import judge
 from streamgauge.verdict.states import SEVERITY, FindingKind, GroupState, KeyState, StreamState
 from support.looks import (
@@ -20,7 +21,7 @@ from support.looks import (
 class TestUnknowns:
     @staticmethod
     def unknowns(*streams, earlier=None, **fields):
-        verdict = judge(look(*streams, **fields), earlier)
+        verdict = judge(look(*streams, **fields), earlier and earlier_look(earlier))
         return [one.text(bytes.decode) for one in verdict.unknowns]
 
     def test_publishers_and_plain_readers_are_never_known(self):
@@ -92,7 +93,7 @@ class TestTheWhole:
         assert [one.stream for one in verdict.groups] == [b"c", b"a", b"b", b"d"]
 
     def test_a_redis_that_was_not_read_has_no_verdicts(self):
-        verdict = judge(look(stream(CONTINUOUS, **MISSING), up=0), look(at=AT - 5))
+        verdict = judge(look(stream(CONTINUOUS, **MISSING), up=0), earlier_look(look(at=AT - 5)))
         assert (verdict.up, verdict.streams, verdict.seconds) == (False, (), None)
 
     def test_every_verdict_has_one_severity(self):
