@@ -187,8 +187,7 @@ class Memory:
 
     def is_other_server(self, servers: AbstractSet[str | None]) -> bool:
         """Tell whether one of these processes was not read at the look before."""
-        known = self.servers
-        return bool(known) and any(one is not None and one not in known for one in servers)
+        return bool(self.servers) and not servers <= self.servers | {None}
 
     def stream(self, name: bytes) -> StreamMemory | None:
         """Return what is known of a stream from earlier looks."""
