@@ -170,7 +170,7 @@ def test_a_stream_whose_groups_cannot_be_read_is_one_error():
     denied = {(b"XINFO", b"CONSUMERS"): "NOPERM no", (b"XPENDING",): "NOPERM no"}
     found = sample(Server(errors=denied), 3)
     assert found.streams == []
-    assert [(error.name, error.reason) for error in found.errors] == [
+    assert [(error.subject, error.reason) for error in found.errors] == [
         (b"%d" % number, "noperm") for number in range(3)
     ]
 
@@ -255,7 +255,7 @@ class TestLargeEntries:
         server.answer = answer_like_redis
         found = sample(server, 3, brief)
         assert sorted(found.names) == [b"1", b"2"]
-        assert [(error.name, error.reason) for error in found.errors] == [(b"0", "noperm")]
+        assert [(error.subject, error.reason) for error in found.errors] == [(b"0", "noperm")]
 
     def test_a_denial_in_the_second_round_costs_no_stream_either(self):
         brief = Brief()

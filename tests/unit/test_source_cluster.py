@@ -8,7 +8,7 @@ from redis.crc import key_slot
 from streamgauge.source import replies
 from streamgauge.source.errors import ErrorReply, Redirect, Unreadable
 from streamgauge.source.gather import Gathering, Route, SlotMap, first_plan, slot_map
-from streamgauge.source.keys import StreamError
+from streamgauge.source.keys import Unread
 from streamgauge.source.nodes import Node
 from streamgauge.source.sample import NodeSample
 from streamgauge.source.session import TimedSample
@@ -105,8 +105,8 @@ def visit(*errors, role="master", offset=0.0) -> TimedSample:
     return TimedSample(NodeSample(1, offset, role, list(errors)), 0.5, 0.25)
 
 
-def moved(name: bytes, host: str, port: int, *, asking: bool = False) -> StreamError:
-    return StreamError(name, "other", "MOVED", Redirect(host, port, asking))
+def moved(name: bytes, host: str, port: int, *, asking: bool = False) -> Unread:
+    return Unread(name, "other", "MOVED", Redirect(host, port, asking))
 
 
 def test_every_primary_is_asked_even_for_nothing():
@@ -147,7 +147,7 @@ def test_stream_that_is_sent_around_for_ever_is_one_error():
     gathering.add(Route(A), [b"x"], visit(moved(b"x", "b", 2)))
     gathering.add(Route(B), [b"x"], visit(moved(b"x", "a", 1)))
     sample = gathering.sample(THIRDS, 1.0)
-    assert [error.name for error in sample.errors] == [b"x"]
+    assert [error.subject for error in sample.errors] == [b"x"]
 
 
 def test_streams_of_a_dead_node_are_its_outage_until_another_one_answers_for_them():
@@ -178,7 +178,7 @@ def test_stream_without_an_owner_is_an_error_and_is_asked_for_once_it_has_one():
     assert gathering.rerouted(THIRDS) == {Route(THIRDS.owner(b"x")): [b"x"]}
     gathering.add(Route(B), [], visit())
     (error,) = gathering.sample(THIRDS, 1.0).errors
-    assert (error.name, error.reason) == (b"x", "other")
+    assert (error.subject, error.reason) == (b"x", "other")
 
 
 def test_nothing_read_is_unreadable_and_names_the_node():

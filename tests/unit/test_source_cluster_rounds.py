@@ -4,14 +4,14 @@ from streamgauge.config import RedisConfig
 from streamgauge.source.cluster import Cluster
 from streamgauge.source.errors import Redirect, Unreadable
 from streamgauge.source.gather import SlotMap
-from streamgauge.source.keys import StreamError
+from streamgauge.source.keys import Unread
 from streamgauge.source.nodes import Node
 from streamgauge.source.sample import NodeSample, Request
 from streamgauge.source.session import TimedSample
 from streamgauge.source.topology import Readings
 
 A = Node("a", 1)
-MOVED = StreamError(b"y", "other", "MOVED", Redirect("b", 2, asking=False))
+MOVED = Unread(b"y", "other", "MOVED", Redirect("b", 2, asking=False))
 
 
 class Part:
@@ -47,4 +47,4 @@ def test_what_was_read_counts_when_time_runs_out_as_a_round_begins(monkeypatch):
     monkeypatch.setattr(cluster, "_visit", visit)
     readings = Readings(cluster.readings(Request([b"x", b"y"], 9), Running(60.0, 0.0)))
     assert list(readings) == [b"x"]
-    assert [error.name for error in readings.sample.errors] == [b"y"]
+    assert [error.subject for error in readings.sample.errors] == [b"y"]

@@ -9,7 +9,7 @@ from streamgauge.source.errors import ErrorReply, Redirect, Unreadable
 from streamgauge.source.gather import Gathering, Route, SlotMap, first_plan
 from streamgauge.source.greeting import Greeting
 from streamgauge.source.key_records import error_counts, key_state, unread_keys
-from streamgauge.source.keys import KeyAnswer, KeyFailure, key_answer, key_commands
+from streamgauge.source.keys import KeyAnswer, Unread, key_answer, key_commands
 from streamgauge.source.nodes import Node
 from streamgauge.source.sample import NodeSample, Request, read_node
 from streamgauge.source.second_round import Lookups
@@ -76,7 +76,7 @@ def test_keys_travel_with_the_streams_in_one_round():
         ["TIME", "HELLO", "ROLE", "TIME", "XINFO", "XINFO", "PTTL", "HGET", "PTTL"]
     ]
     assert [reading.key for reading in found.key_readings] == [PLAIN, TIMED]
-    assert found.key_failures == []
+    assert {one.subject for one in found.errors}.isdisjoint({PLAIN, TIMED})
 
 
 def test_without_a_stream_the_server_is_still_proved_readable():
@@ -121,12 +121,12 @@ def test_replies_are_read(key, replies, reading):
 )
 def test_errors_have_a_reason(replies, is_read, reason):
     reading, failure = key_answer(TIMED, NOW_US, replies)
-    assert (reading is not None, failure.key, failure.reason) == (is_read, TIMED, reason)
+    assert (reading is not None, failure.subject, failure.reason) == (is_read, TIMED, reason)
     assert failure.redirect == (Redirect("b", 2, asking=False) if MOVED in replies else None)
 
 
 def of(*, readings=(), failures=(), outages=None):
-    return Sample(NOW_US, 0.0, frozenset(), [], {}, 0.0, 0.0, readings, failures, outages or {})
+    return Sample(NOW_US, 0.0, frozenset(), failures, {}, 0.0, 0.0, readings, outages or {})
 
 
 KEYS = StateKeys((PLAIN, TIMED), (b"h:*", b"i:*"))
@@ -151,7 +151,7 @@ def test_a_missing_field_is_told_apart_from_a_wrong_one():
 
 
 def test_a_field_that_could_not_be_read_is_counted_under_its_own_reason():
-    failed = KeyFailure(TIMED, "wrongtype", "HGET: WRONGTYPE")
+    failed = Unread(TIMED, "wrongtype", "HGET: WRONGTYPE")
     state = key_state(KEYS, of(readings=BOTH, failures=[failed]), {})
     assert state.records[1] == Key(TIMED, 1, error="wrongtype")
     assert state.problems[b"timed"] == ("wrongtype", "HGET: WRONGTYPE")
@@ -171,7 +171,7 @@ def test_every_reason_is_counted_where_a_key_is_declared():
 
 
 def visit(*readings, failures=()):
-    return TimedSample(NodeSample(1, 0.0, "master", [], readings, list(failures)), 0.0, 0.0)
+    return TimedSample(NodeSample(1, 0.0, "master", list(failures), readings), 0.0, 0.0)
 
 
 EVERYWHERE = SlotMap([(0, 16383, [A])])
@@ -185,12 +185,12 @@ def test_in_a_cluster_a_key_goes_to_the_node_of_its_slot():
 
 def test_a_key_that_moved_is_asked_for_at_its_new_node():
     gathering = Gathering([])
-    failed = KeyFailure(PLAIN, "other", "MOVED", MOVED.redirect)
+    failed = Unread(PLAIN, "other", "MOVED", MOVED.redirect)
     assert gathering.add(Route(A), [PLAIN], visit(failures=[failed])) == {Route(B): [PLAIN]}
     assert gathering.saw_moved
     assert gathering.add(Route(B), [PLAIN], visit(BOTH[0])) == {}
     found = gathering.sample(EVERYWHERE, 1.0)
-    assert (found.key_readings, found.key_failures) == ([BOTH[0]], [])
+    assert (found.key_readings, found.errors) == ([BOTH[0]], [])
 
 
 def test_keys_of_a_node_that_is_out_are_known_by_its_error():
@@ -208,8 +208,8 @@ def test_a_key_that_no_node_serves_is_a_failure():
     gathering = Gathering([PLAIN])
     gathering.add(Route(A), [], visit())
     assert gathering.is_incomplete
-    (failure,) = gathering.sample(EVERYWHERE, 1.0).key_failures
-    assert (failure.key, failure.reason, failure.unserved) == (PLAIN, "other", True)
+    (failure,) = gathering.sample(EVERYWHERE, 1.0).errors
+    assert (failure.subject, failure.reason, failure.unserved) == (PLAIN, "other", True)
 
 
 def test_a_key_is_counted_once_for_each_pattern_it_matches():

@@ -11,7 +11,7 @@ from streamgauge.model.readings import StreamReading
 from streamgauge.model.records import Failure
 from streamgauge.policy import Policy
 from streamgauge.source.errors import Unreadable
-from streamgauge.source.keys import StreamError
+from streamgauge.source.keys import Unread
 from streamgauge.source.target import Target
 from streamgauge.source.topology import Outage, Sample
 from support.looks import AT, look
@@ -90,7 +90,7 @@ def target(tmp_path, topology):
 
 
 def test_what_could_not_be_read_is_known_by_its_name(target, topology):
-    topology.answer = sampled(StreamError(b"feed", "wrongtype", "WRONGTYPE another kind of value"))
+    topology.answer = sampled(Unread(b"feed", "wrongtype", "WRONGTYPE another kind of value"))
     (failure,) = target.sample(5.0).failures
     assert failure[:3] == (b"feed", "wrongtype", "WRONGTYPE another kind of value")
     assert failure.policy.stream_class == "continuous"
@@ -101,7 +101,7 @@ def test_what_could_not_be_read_is_known_by_its_name(target, topology):
 @pytest.mark.parametrize(
     "failed",
     [
-        {"errors": [StreamError(b"feed", "timeout", "")]},
+        {"errors": [Unread(b"feed", "timeout", "")]},
         {"outages": {"a:1": Outage(Unreadable("timeout", ""), [b"feed"])}},
     ],
 )

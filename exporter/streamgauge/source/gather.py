@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from streamgauge.model.readings import KeyReading
 from streamgauge.source.errors import Unreadable
-from streamgauge.source.keys import KeyFailure, StreamError, Subject, name_of
+from streamgauge.source.keys import Subject, Unread, name_of
 from streamgauge.source.nodes import NOT_MAPPED, AddressMap, Node
 from streamgauge.source.session import TimedSample
 from streamgauge.source.topology import Outage, Sample
@@ -114,7 +114,10 @@ class Gathering:
     def __init__(self, unserved: Iterable[Subject], address_map: AddressMap = NOT_MAPPED) -> None:
         self._address_map = address_map
         self._key_readings: dict[StateKey, KeyReading] = {}
-        self._errors = {subject: _unserved(subject) for subject in unserved}
+        self._errors = {
+            subject: Unread(subject, "other", "no node serves its hash slot", unserved=True)
+            for subject in unserved
+        }
         self._outages: dict[Node, Unreadable] = {}
         self._asked_at: dict[Subject, Node] = {}
         self._visits: list[TimedSample] = []
@@ -137,8 +140,7 @@ class Gathering:
             self._asked_at.pop(subject, None)
         sample = result.sample
         self._key_readings |= {reading.key: reading for reading in sample.key_readings}
-        failed: list[StreamError | KeyFailure] = [*sample.errors, *sample.key_failures]
-        for error in failed:
+        for error in sample.errors:
             self._errors[error.subject] = error
             if error.redirect is not None:
                 host, port, asking = error.redirect
@@ -184,7 +186,6 @@ class Gathering:
                 key_outages[subject] = self._outages[node]
             else:
                 held.append(subject)
-        errors = self._errors.values()
         samples = [visit.sample for visit in self._visits]
         furthest = max(samples, key=lambda sample: abs(sample.clock_offset_seconds))
         connect_seconds = max(visit.connect_seconds for visit in self._visits)
@@ -193,12 +194,11 @@ class Gathering:
             clock_offset_seconds=furthest.clock_offset_seconds,
             roles=frozenset(sample.role for sample in samples if sample.role == "master"),
             servers=frozenset(sample.server for sample in samples if sample.server),
-            errors=[error for error in errors if isinstance(error, StreamError)],
+            errors=list(self._errors.values()),
             outages={str(n): Outage(self._outages[n], held) for n, held in names.items()},
             connect_seconds=connect_seconds,
             sample_seconds=max(0.0, seconds - connect_seconds),
             key_readings=list(self._key_readings.values()),
-            key_failures=[error for error in errors if isinstance(error, KeyFailure)],
             key_outages=key_outages,
             read_whole=sum(sample.read_whole for sample in samples),
             script_denial=next(filter(None, (sample.script_denial for sample in samples)), None),
@@ -208,10 +208,3 @@ class Gathering:
         for node, error in self._outages.items():
             return Unreadable(error.reason, f"node {node}: {error}")
         return Unreadable("timeout", "no answer in time")
-
-
-def _unserved(subject: Subject) -> StreamError | KeyFailure:
-    detail = "no node serves its hash slot"
-    if isinstance(subject, StateKey):
-        return KeyFailure(subject, "other", detail, unserved=True)
-    return StreamError(subject, "other", detail, unserved=True)

@@ -35,7 +35,7 @@ def key_state(keys: StateKeys, sample: Sample, counts: Mapping[bytes, int]) -> K
     Keys of a node that is out are not named one by one: the node is.
     """
     readings = {reading.key: reading for reading in sample.key_readings}
-    failures = {failure.key: failure for failure in sample.key_failures}
+    failures = sample.key_errors
     records: list[Key] = []
     problems: dict[bytes, Reason] = {}
     for key in keys.named:

@@ -20,29 +20,24 @@ GONE: Final = "gone"
 """The reason of a key that does not exist: not an error, but not a reading either."""
 
 
-class KeyFailure(NamedTuple):
-    """A state key that could not be read, or not its field; `reason` is one of ERROR_REASONS.
+class Unread(NamedTuple):
+    """What could not be read of a stream or state key; `reason` is one of ERROR_REASONS, or GONE.
 
     In a cluster another node may have it: the one of `redirect`, or (`unserved`) an unknown one.
     """
 
-    key: StateKey
+    subject: Subject
     reason: str
     detail: str
     redirect: Redirect | None = None
     unserved: bool = False
-
-    @property
-    def subject(self) -> Subject:
-        """What could not be read."""
-        return self.key
 
 
 class KeyAnswer(NamedTuple):
     """What came back of one key; both when only its field could not be read."""
 
     reading: KeyReading | None
-    failure: KeyFailure | None = None
+    failure: Unread | None = None
 
 
 def name_of(subject: Subject) -> bytes:
@@ -61,48 +56,26 @@ def key_answer(key: StateKey, now_us: int, answers: list[Any]) -> KeyAnswer:
     *fields, lifetime = answers
     error = error_of(lifetime)
     if error is not None:
-        return KeyAnswer(None, _failure(key, "PTTL", error))
+        return KeyAnswer(None, refused(key, "PTTL", error))
     field = fields[0] if fields else None
     field_error = error_of(field)
     try:
         exists, ttl_ms = replies.lifetime(lifetime)
         value = None if field_error else replies.field_value(field)
     except replies.MALFORMED as problem:
-        return KeyAnswer(None, KeyFailure(key, "protocol", f"PTTL, HGET: {problem}"))
+        return KeyAnswer(None, malformed(key, "PTTL, HGET", problem))
     reading = KeyReading(key, now_us, exists, ttl_ms, value)
     if field_error is None or not exists:
         return KeyAnswer(reading)
-    return KeyAnswer(reading, _failure(key, "HGET", field_error))
+    return KeyAnswer(reading, refused(key, "HGET", field_error))
 
 
-def _failure(key: StateKey, command: str, error: ErrorReply) -> KeyFailure:
-    return KeyFailure(key, error.reason, f"{command}: {error}", error.redirect, error.says_unserved)
-
-
-class StreamError(NamedTuple):
-    """A key that could not be read; `reason` is one of ERROR_REASONS, or GONE.
-
-    In a cluster another node may have it: the one of `redirect`, or (`unserved`) an unknown one.
-    """
-
-    name: bytes
-    reason: str
-    detail: str
-    redirect: Redirect | None = None
-    unserved: bool = False
-
-    @property
-    def subject(self) -> Subject:
-        """What could not be read."""
-        return self.name
-
-
-def stream_error(name: bytes, command: str, error: ErrorReply) -> StreamError:
-    """Say what an error reply to one of its commands means for a stream."""
+def refused(subject: Subject, command: str, error: ErrorReply) -> Unread:
+    """Say what an error reply to one of its commands means."""
     reason = GONE if error.says_gone else error.reason
-    return StreamError(name, reason, f"{command}: {error}", error.redirect, error.says_unserved)
+    return Unread(subject, reason, f"{command}: {error}", error.redirect, error.says_unserved)
 
 
-def malformed(name: bytes, command: str, problem: Exception) -> StreamError:
+def malformed(subject: Subject, command: str, problem: Exception) -> Unread:
     """Say that a reply has another shape than Redis documents."""
-    return StreamError(name, "protocol", f"{command}: {problem}")
+    return Unread(subject, "protocol", f"{command}: {problem}")

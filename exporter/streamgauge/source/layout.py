@@ -12,7 +12,6 @@ from streamgauge.model.readings import StreamReading
 from streamgauge.source import replies
 from streamgauge.source.cluster import Cluster
 from streamgauge.source.errors import Unreadable
-from streamgauge.source.keys import KeyFailure, StreamError
 from streamgauge.source.sample import Request
 from streamgauge.source.sentinel import Sentinel
 from streamgauge.source.session import Session
@@ -21,6 +20,7 @@ from streamgauge.source.wire import Deadline
 
 _log = EventLog("layout")
 _NO_CLUSTER: Final = "cluster support disabled"
+_WHY_ELSEWHERE: Final = "the server is a node of a cluster: leave out mode, or write mode: cluster"
 
 
 class Standalone:
@@ -37,19 +37,13 @@ class Standalone:
     ) -> Generator[StreamReading, None, Sample]:
         """Read every stream and key; raises Unreadable."""
         sample = Sample.of_one((yield from self._session.readings(request, deadline)))
-        failed: list[StreamError | KeyFailure] = [*sample.errors, *sample.key_failures]
-        if any(error.redirect for error in failed):
-            return sample._replace(
-                errors=[
-                    error._replace(detail=_explained(error)) if error.redirect else error
-                    for error in sample.errors
-                ],
-                key_failures=[
-                    error._replace(detail=_explained(error)) if error.redirect else error
-                    for error in sample.key_failures
-                ],
-            )
-        return sample
+        if not any(error.redirect for error in sample.errors):
+            return sample
+        explained = [
+            error._replace(detail=f"{error.detail}; {_WHY_ELSEWHERE}") if error.redirect else error
+            for error in sample.errors
+        ]
+        return sample._replace(errors=explained)
 
     def nodes(self, _deadline: Deadline) -> Sequence[RedisConfig]:
         """Return the settings of this server."""
@@ -66,12 +60,6 @@ class Standalone:
     def abort(self) -> None:
         """Make a read that another thread is waiting in fail at once."""
         self._session.abort()
-
-
-def _explained(error: StreamError | KeyFailure) -> str:
-    return (
-        f"{error.detail}; the server is a node of a cluster: leave out mode, or write mode: cluster"
-    )
 
 
 def topology_of(redis: RedisConfig) -> Topology:

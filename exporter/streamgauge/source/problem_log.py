@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from streamgauge.logs import EventLog
 from streamgauge.source.errors import Unreadable
-from streamgauge.source.keys import StreamError
+from streamgauge.source.keys import Unread
 from streamgauge.source.topology import Outage
 
 _log = EventLog("scrape")
@@ -62,9 +62,9 @@ class ProblemLog:
             _log.info("node readable again or gone", redis=self._redis, address=address)
         self._nodes = reasons
 
-    def streams_unreadable(self, errors: Iterable[StreamError]) -> None:
+    def streams_unreadable(self, errors: Mapping[bytes, Unread]) -> None:
         """Name each stream that cannot be read, newly or for another reason, and each that can."""
-        found = {error.name: Reason(error.reason, error.detail) for error in errors}
+        found = {name: Reason(error.reason, error.detail) for name, error in errors.items()}
         self._name("stream", found)
 
     def keys_unreadable(self, found: Mapping[bytes, Reason]) -> None:

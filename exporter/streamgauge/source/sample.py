@@ -23,13 +23,12 @@ from streamgauge.source.brief import Brief
 from streamgauge.source.errors import ErrorReply, Unreadable, error_of, not_server_wide
 from streamgauge.source.greeting import Greeting
 from streamgauge.source.keys import (
-    KeyFailure,
-    StreamError,
     Subject,
+    Unread,
     key_answer,
     key_commands,
     malformed,
-    stream_error,
+    refused,
 )
 from streamgauge.source.reactions import Pair, Reactions
 from streamgauge.source.second_round import (
@@ -71,9 +70,8 @@ class NodeSample(NamedTuple):
     now_us: int
     clock_offset_seconds: float
     role: str | None
-    errors: list[StreamError]
+    errors: list[Unread]
     key_readings: Sequence[KeyReading] = ()
-    key_failures: Sequence[KeyFailure] = ()
     read_whole: int = 0
     script_denial: str | None = None
     server: str | None = None
@@ -97,7 +95,6 @@ def read_node(
         greeting.role,
         list(sampling.errors.values()),
         sampling.key_readings,
-        sampling.key_failures,
         brief.read_whole,
         None if brief.denial is None else str(brief.denial),
         greeting.server,
@@ -127,9 +124,8 @@ class _Sampling:
         self._held_under_way = 0
         self.first_us, self.clock_offset_seconds = 0, 0.0
         self._finished: list[StreamReading] = []
-        self.errors: dict[bytes, StreamError] = {}
+        self.errors: dict[Subject, Unread] = {}
         self.key_readings: list[KeyReading] = []
-        self.key_failures: list[KeyFailure] = []
 
     def readings(self) -> Iterator[StreamReading]:
         subjects = self._request.subjects
@@ -231,7 +227,7 @@ class _Sampling:
     def _take_key(self, key: StateKey, now_us: int, answers: list[Any]) -> None:
         reading, failure = key_answer(key, now_us, answers)
         self.key_readings += [reading] if reading else []
-        self.key_failures += [failure] if failure else []
+        self.errors |= {key: failure} if failure else {}
 
     def _read(self, name: bytes, now_us: int, stream: Any, groups: Any) -> StreamReading | None:
         if name in self._briefly:
@@ -241,7 +237,7 @@ class _Sampling:
                 return None
         error = error_of(stream) or error_of(groups)
         if error is not None:
-            self.errors[name] = stream_error(name, "XINFO", error)
+            self.errors[name] = refused(name, "XINFO", error)
             return None
         try:
             self._brief.learn(name, stream)
@@ -290,7 +286,7 @@ class _Sampling:
         if question in BY_SCRIPT and self._brief.refuses(error):
             self._again.append(name)
         else:
-            self.errors[name] = stream_error(name, question.command, error)
+            self.errors[name] = refused(name, question.command, error)
         return False
 
     def _finish(self, readings: list[StreamReading]) -> None:

@@ -32,7 +32,7 @@ from streamgauge.source.discover import Discovery
 from streamgauge.source.errors import Unreadable
 from streamgauge.source.inquiry import Answer, inquire
 from streamgauge.source.key_records import error_counts, key_state, unread_keys
-from streamgauge.source.keys import GONE, StreamError, Subject
+from streamgauge.source.keys import GONE, Subject, Unread
 from streamgauge.source.layout import topology_of
 from streamgauge.source.problem_log import ProblemLog
 from streamgauge.source.reactions import Reactions
@@ -231,7 +231,9 @@ class Target:
         streams.sort(key=attrgetter("name"))
         if policy.reactions:
             streams = self._with_reactions(streams, sample, reactions)
-        failed = [error for error in sample.errors if error.reason != GONE]
+        failed = {
+            name: error for name, error in sample.stream_errors.items() if error.reason != GONE
+        }
         self._problems.nodes_unreadable(sample.outages)
         self._problems.streams_unreadable(failed)
         self._problems.scripts_denied(sample.script_denial, sample.read_whole)
@@ -239,7 +241,7 @@ class Target:
             policy.keys, sample, self._discovery.found.key_counts
         )
         self._problems.keys_unreadable(problems)
-        errors = Counter((_class_of(policy, error.name), error.reason) for error in failed)
+        errors = Counter((_class_of(policy, name), error.reason) for name, error in failed.items())
         for outage in sample.outages.values():
             errors.update((_class_of(policy, name), outage.error.reason) for name in outage.names)
         return self._record(
@@ -261,8 +263,9 @@ class Target:
     def _with_reactions(
         self, streams: Iterable[Stream], sample: Sample, reactions: Reactions
     ) -> list[Stream]:
-        gone = {error.name for error in sample.errors if error.reason in _NO_STREAM}
-        unread = {error.name for error in sample.errors} - gone
+        failed = sample.stream_errors
+        gone = {name for name, error in failed.items() if error.reason in _NO_STREAM}
+        unread = failed.keys() - gone
         found = reactions.conclude(gone, unread, sample.now_us, sample.servers)
         return [
             one._replace(reactions=found[one.name]) if one.name in found else one for one in streams
@@ -271,14 +274,14 @@ class Target:
     def _absent(self, sample: Sample, policy: Policy) -> Iterable[Stream]:
         """List the streams that ought to be there and are not, or are of another type."""
         seen = self._memory.continuous
-        for error in sample.errors:
-            stream_policy = policy.resolve(error.name)
+        for name, error in sample.stream_errors.items():
+            stream_policy = policy.resolve(name)
             if stream_policy is None or error.reason not in _NO_STREAM:
                 continue
-            is_lost = stream_policy.stream_class is StreamClass.CONTINUOUS and error.name in seen
+            is_lost = stream_policy.stream_class is StreamClass.CONTINUOUS and name in seen
             if stream_policy.declared or is_lost:
                 yield absent_record(
-                    error.name, stream_policy, sample.now_us, self._memory, sample.servers
+                    name, stream_policy, sample.now_us, self._memory, sample.servers
                 )
 
     def _record(
@@ -328,21 +331,22 @@ class Target:
 
 def _refuse_if_all_denied(streams: Mapping[bytes, Stream], sample: Sample) -> None:
     """Treat a Redis that denies every single stream as unreadable: a scrape saw nothing of it."""
-    if streams or sample.outages or not sample.errors:
+    failed = list(sample.stream_errors.values())
+    if streams or sample.outages or not failed:
         return
-    if all(error.reason == "noperm" for error in sample.errors):
-        raise Unreadable("noperm", sample.errors[0].detail)
+    if all(error.reason == "noperm" for error in failed):
+        raise Unreadable("noperm", failed[0].detail)
 
 
-def _failures(failed: Iterable[StreamError], sample: Sample, policy: Policy) -> Iterable[Failure]:
+def _failures(failed: Mapping[bytes, Unread], sample: Sample, policy: Policy) -> Iterable[Failure]:
     for server, (error, names) in sample.outages.items():
         yield Failure(server, error.reason, str(error))
         for name in names:
             found = policy.resolve(name) or UNCLASSIFIED
             yield Failure(name, error.reason, str(error), server, found)
-    for one in failed:
-        found = policy.resolve(one.name) or UNCLASSIFIED
-        yield Failure(one.name, one.reason, one.detail, None, found)
+    for name, one in failed.items():
+        found = policy.resolve(name) or UNCLASSIFIED
+        yield Failure(name, one.reason, one.detail, None, found)
 
 
 def _class_of(policy: Policy, name: bytes) -> StreamClass:

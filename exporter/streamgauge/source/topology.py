@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 from streamgauge.config import RedisConfig
 from streamgauge.model.readings import KeyReading, StreamReading
 from streamgauge.source.errors import Unreadable
-from streamgauge.source.keys import KeyFailure, StreamError
+from streamgauge.source.keys import Unread
 from streamgauge.source.sample import Request
 from streamgauge.source.session import TimedSample
 from streamgauge.source.wire import Deadline
@@ -33,20 +33,29 @@ class Sample(NamedTuple):
     now_us: int
     clock_offset_seconds: float
     roles: frozenset[str]
-    errors: Sequence[StreamError]
+    errors: Sequence[Unread]
     outages: Mapping[str, Outage]
     connect_seconds: float
     sample_seconds: float
     key_readings: Sequence[KeyReading] = ()
-    key_failures: Sequence[KeyFailure] = ()
     key_outages: Mapping[StateKey, Unreadable] = MappingProxyType({})
     read_whole: int = 0
     script_denial: str | None = None
     servers: frozenset[str] = frozenset()
 
+    @property
+    def stream_errors(self) -> dict[bytes, Unread]:
+        """Why streams could not be read, each by itself."""
+        return {one.subject: one for one in self.errors if isinstance(one.subject, bytes)}
+
+    @property
+    def key_errors(self) -> dict[StateKey, Unread]:
+        """Why state keys could not be read, or only their field."""
+        return {one.subject: one for one in self.errors if isinstance(one.subject, StateKey)}
+
     def unread(self) -> Iterator[bytes]:
         """The streams that could not be read, though some may have been read before that."""
-        yield from (error.name for error in self.errors)
+        yield from self.stream_errors
         for outage in self.outages.values():
             yield from outage.names
 
@@ -64,7 +73,6 @@ class Sample(NamedTuple):
             connect_seconds=visit.connect_seconds,
             sample_seconds=visit.sample_seconds,
             key_readings=sample.key_readings,
-            key_failures=sample.key_failures,
             read_whole=sample.read_whole,
             script_denial=sample.script_denial,
         )
