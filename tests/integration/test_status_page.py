@@ -43,7 +43,7 @@ class TestPage:
     def test_every_stream_and_group_has_its_verdict(self, process: ExporterProcess) -> None:
         page = text_of(process)
         for words in (
-            r"critical: quiet feed:quiet silent for 1\dm\d*s?; it may be silent for 30s",
+            r"critical: quiet feed:quiet silent for 1\dm\d*s?; it may be silent for 5m",
             r"critical: stalled group slow-ones 1 entry waits, for [2-9]m",
             r"for [2-9]m\d*s? \(limit 1m\)",
             r"ok: flowing feed:fine",

@@ -13,7 +13,7 @@ from support.servers import RealServer
 
 STREAMS = [
     {"match": "feed:typed", "class": "continuous"},
-    {"match": "feed:*", "class": "continuous", "quiet_limit": "30s"},
+    {"match": "feed:*", "class": "continuous", "quiet_limit": "5m"},
     {"match": "work:*", "class": "hybrid", "lag_limit": "1m"},
     {"match": "job:typed", "class": "event"},
     {"match": "job:*", "class": "event"},
