@@ -226,7 +226,7 @@ def test_probes_speak_the_language_of_the_port(
             assert (asked["scheme"], asked["path"]) == (scheme, path)
         else:
             script, *arguments = asked["command"][1:]
-            assert arguments == [scheme, path, "/run/secrets/web-user"]
+            assert arguments == [scheme, path, "/etc/streamgauge-web-user"]
             assert Path(script).name in one(objects, "ConfigMap")["data"]
 
 
