@@ -1,6 +1,7 @@
 """`streamgauge report` as a check: what it ends with, and what it says where it cannot tell."""
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +9,8 @@ import click
 import pytest
 
 from streamgauge.cli.report import report as report_command
+from support.faulty import Proxy
+from support.faulty_actions import after
 from support.faulty_endpoints import Refusing
 from support.reports import config, report
 from support.servers import RealServer
@@ -42,11 +45,11 @@ class TestCheck:
 
     def test_it_waits_for_a_walk_that_takes_long(self, redis7, tmp_path):
         with redis7.client() as client:
-            # At 200,000 keys a second the walk lasts longer than a scrape may.
-            client.eval("for n = 1, 350000 do redis.call('SET', 'key:' .. n, '') end", 0)
+            client.mset({f"key:{n}": "" for n in range(6_000)})
             client.xadd("jobs", {"n": 1})
-        address = {"url": redis7.url, "timeout": "1500ms"}
-        found = report(config(tmp_path, redis=address))
+        with Proxy(redis7.port) as proxy:
+            proxy.fault("SCAN", after(lambda: time.sleep(0.15)))  # for each 500 keys
+            found = report(config(tmp_path, redis={"url": proxy.url, "timeout": "2s"}))
         assert found.code == 0, found.out
         assert "jobs" in found.out
 
