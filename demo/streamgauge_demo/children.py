@@ -37,16 +37,17 @@ class Child:
     def __init__(self, name: str, process: subprocess.Popen[bytes], log: Path) -> None:
         self.process_id = process.pid
         self.exit_code = process.poll
+        self.send_signal = process.send_signal
         self.log = log
         self.name = name
 
-    async def ready(self, host: str, port: int) -> None:
-        """Return when it says so at `/-/ready`; DemoError when it does not come to that in time."""
+    async def ready(self, host: str, port: int, path: str = "/-/ready", word: bytes = b"") -> None:
+        """Return when it answers there, with this word; DemoError when it does not in time."""
         try:
             async with asyncio.timeout(_READY_SECONDS):
                 async for _ in every(_READY_POLL_SECONDS):
                     self.check()
-                    if await asyncio.to_thread(_says_ready, host, port):
+                    if await asyncio.to_thread(_says, host, port, path, word):
                         return
         except TimeoutError as error:
             raise DemoError(
@@ -109,11 +110,12 @@ def _leashed(command: Sequence[str]) -> list[str]:
     return [sys.executable, "-I", "-S", "-c", _BECOME, str(os.getpid()), *command]
 
 
-def _says_ready(host: str, port: int) -> bool:
+def _says(host: str, port: int, path: str, word: bytes) -> bool:
     connection = http.client.HTTPConnection(host, port, timeout=_REQUEST_SECONDS)
     try:
-        connection.request("GET", "/-/ready")
-        return connection.getresponse().status == http.HTTPStatus.OK
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.status == http.HTTPStatus.OK and word in answer.read()
     except (OSError, http.client.HTTPException):
         return False
     finally:

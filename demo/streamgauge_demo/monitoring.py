@@ -5,6 +5,7 @@ import contextlib
 import os
 import re
 import shutil
+import signal
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ _PROMETHEUS_DEFAULTS = {
     "rules.alert.for-grace-period": "10m",
     "rules.alert.for-outage-tolerance": "1h",
 }
+FIRST_SCRAPE = "/api/v1/query?query=up"
 _INTERVAL_SECONDS = 15
 # As seldom as the rules are tested with, because a scrape has until the next one: one that fails
 # gives every feed three minutes, and those are not divided.
@@ -101,18 +103,25 @@ async def _start(
 ) -> Monitoring:
     children: list[Child] = []
 
-    async def start(program: str, flags: list[str]) -> str:
+    async def start(program: str, flags: list[str]) -> int:
         command = [str(found[program]), *flags, "--web.listen-address=127.0.0.1:0"]
         child = stack.enter_context(running(program, command, folder / f"{program}.log"))
         children.append(child)
         port = await _port(child)
         await child.ready("127.0.0.1", port)
-        return f"127.0.0.1:{port}"
+        return port
 
     pager = stack.enter_context(running_pager(printing(say)))
-    alertmanager = await start("Alertmanager", write_alertmanager(folder, pager, factor))
-    prometheus = await start("Prometheus", write_prometheus(folder, exporter, alertmanager, factor))
-    return Monitoring(f"http://{prometheus}/", f"http://{alertmanager}/", tuple(children))
+    port = await start("Alertmanager", write_alertmanager(folder, pager, factor))
+    alertmanager = f"127.0.0.1:{port}"
+    port = await start("Prometheus", write_prometheus(folder, exporter, alertmanager, factor))
+    # Prometheus scrapes nothing for five seconds. In quick motion those are minutes, after which
+    # the rules page for an exporter that nobody sees: so they come after the first scrape.
+    *_, prometheus = children
+    await prometheus.ready("127.0.0.1", port, FIRST_SCRAPE, b'"value"')
+    write_rules(folder, factor)
+    prometheus.send_signal(signal.SIGHUP)
+    return Monitoring(f"http://127.0.0.1:{port}/", f"http://{alertmanager}/", tuple(children))
 
 
 async def _port(child: Child) -> int:
@@ -149,7 +158,10 @@ def write_rules(folder: Path, factor: float) -> list[Path]:
 
 
 def write_prometheus(folder: Path, exporter: str, alertmanager: str, factor: float) -> list[str]:
-    """Write the rules and a configuration that scrapes the exporter; gives Prometheus's flags."""
+    """Write a configuration that scrapes the exporter; gives Prometheus's flags.
+
+    It takes the rules from this folder, which has none yet.
+    """
     scrape = f"{scrape_seconds(factor) * 1_000:.0f}ms"
     document = {
         "global": {
@@ -157,7 +169,7 @@ def write_prometheus(folder: Path, exporter: str, alertmanager: str, factor: flo
             "scrape_timeout": scrape,
             "evaluation_interval": f"{_INTERVAL_SECONDS / factor * 1_000:.0f}ms",
         },
-        "rule_files": [str(file) for file in write_rules(folder, factor)],
+        "rule_files": [str(folder / "*.rules.yml")],
         "alerting": {"alertmanagers": [{"static_configs": [{"targets": [alertmanager]}]}]},
         "scrape_configs": [
             {"job_name": "streamgauge", "static_configs": [{"targets": [exporter]}]}

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from e2e.scaling import FACTOR
-from streamgauge_demo.monitoring import write_alertmanager, write_prometheus
+from streamgauge_demo.monitoring import write_alertmanager, write_prometheus, write_rules
 from support.peers import Peer
 from support.polling import wait_for
 from support.servers import free_port
@@ -122,9 +122,19 @@ class Prometheus(WebServer):
     def __init__(self, directory: Path, peer: Peer, target: str, alertmanager: str) -> None:
         super().__init__(directory, peer)
         self._flags = write_prometheus(directory, target, alertmanager, FACTOR)
+        self._has_rules = False
 
     def arguments(self) -> Iterator[str]:
         yield from self._flags
+
+    def start(self) -> None:
+        """Start; the first time the rules come after the first scrape, as in the demo."""
+        super().start()
+        if not self._has_rules and self._process is not None:
+            wait_for(lambda: self.query("up"), "the first scrape", every=0.1)
+            write_rules(self.directory, FACTOR)
+            self._process.send_signal(signal.SIGHUP)
+            self._has_rules = True
 
     def restart(self) -> None:
         self.stop()
