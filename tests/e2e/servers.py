@@ -1,6 +1,7 @@
 """Prometheus and Alertmanager as processes of their own, on free ports of 127.0.0.1."""
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -15,6 +16,7 @@ from e2e.scaling import FACTOR
 from streamgauge_demo.monitoring import write_alertmanager, write_prometheus, write_rules
 from support.peers import Peer
 from support.polling import wait_for
+from support.promtool import FEWER_COLLECTIONS
 from support.servers import free_port
 
 _LISTENING = re.compile(r'msg="Listening on" (?:component=web )?address=127\.0\.0\.1:')
@@ -53,6 +55,7 @@ class WebServer:
                     f"--web.listen-address=127.0.0.1:{self.port}",
                 ],
                 cwd=self.directory,
+                env=os.environ | FEWER_COLLECTIONS,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -134,6 +137,7 @@ class Prometheus(WebServer):
             wait_for(lambda: self.query("up"), "the first scrape", every=0.1)
             write_rules(self.directory, FACTOR)
             self._process.send_signal(signal.SIGHUP)
+            wait_for(self.evaluated_until, "the first evaluation", every=0.1)
             self._has_rules = True
 
     def restart(self) -> None:

@@ -120,6 +120,11 @@ class TestOrder:
         verdict = judge(look(stream(HYBRID, standing, both)))
         assert [str(one.state) for one in verdict.groups] == ["losing entries", "stalled"]
 
+    def test_alike_ones_say_what_is_wrong_with_the_first(self):
+        late = group(lag=7, lag_seconds=125.0)
+        shown = page(*(stream(HYBRID, late, name=b"s.%d" % n) for n in range(6))).text
+        assert "6 alike: s.*, behind; the first: 7 entries wait, the oldest for 2m5s" in shown
+
     def test_since_when_stands_with_each_problem(self):
         late = Change(int((AT - 60) * 1e6), b"g", "", "behind")
         quiet = Change(int((AT - 99) * 1e6), None, "", "quiet", is_first=True)

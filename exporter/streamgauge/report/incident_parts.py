@@ -45,7 +45,7 @@ def _change_row(change: Change, at: float, stream: bytes) -> Row:
         names.append(("group", change.group))
     before = f"before: {change.before or 'no problem'}"
     if change.is_first:
-        before = "so it was when it was first seen; since when is not known"
+        before = "so it was when it was first seen; it may have begun before"
     severity = _SEVERITIES.get(change.after, Severity.OK)
     figures = (
         Figure("at", None, "when", when, in_table=True),

@@ -59,6 +59,11 @@ class StreamRow(NamedTuple):
         return worst([self.stream.severity, *(group.severity for group in self.groups)])
 
     @property
+    def worst_row(self) -> Row:
+        """The most serious of the stream and its groups, the stream first."""
+        return max([self.stream, *self.groups], key=lambda row: row.severity.rank)
+
+    @property
     def seriousness(self) -> tuple[int, ...]:
         """Its place, the most serious first, and what is lost before what waits."""
         loses = any(group.state == GroupState.LOSING_ENTRIES for group in self.groups)

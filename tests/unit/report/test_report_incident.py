@@ -93,7 +93,7 @@ class TestChanges:
             places = [text.index(word) for word in ("(30s ago)", "(1m ago)", "(1h ago)")]
             assert places == sorted(places)
             assert "before: behind" in text
-            assert "so it was when it was first seen" in text
+            assert "so it was when it was first seen; it may have begun before" in text
         rows = incident_json(found, AT)["changes"]
         assert [(one["state"], one["before"], one["at_seconds"]) for one in rows] == [
             ("no problem", "stalled", AT - 30),
