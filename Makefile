@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # More than there are cores, because many tests wait for a server.
-WORKERS ?= 5
+WORKERS ?= 4
 PYTEST := $(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadscope --no-loadscope-reorder
 # The tests start the program thousands of times; without bytecode each start compiles all of it.
 unexport PYTHONDONTWRITEBYTECODE
