@@ -33,7 +33,7 @@ _PROMETHEUS_DEFAULTS = {
     "rules.alert.for-grace-period": "10m",
     "rules.alert.for-outage-tolerance": "1h",
 }
-FIRST_SCRAPE = "/api/v1/query?query=up"
+_FIRST_SCRAPE = "/api/v1/query?query=up"
 _INTERVAL_SECONDS = 15
 # As seldom as the rules are tested with, because a scrape has until the next one: one that fails
 # gives every feed three minutes, and those are not divided.
@@ -103,22 +103,23 @@ async def _start(
 ) -> Monitoring:
     children: list[Child] = []
 
-    async def start(program: str, flags: list[str]) -> int:
+    async def start(program: str, flags: list[str]) -> tuple[Child, int]:
         command = [str(found[program]), *flags, "--web.listen-address=127.0.0.1:0"]
         child = stack.enter_context(running(program, command, folder / f"{program}.log"))
         children.append(child)
         port = await _port(child)
         await child.ready("127.0.0.1", port)
-        return port
+        return child, port
 
     pager = stack.enter_context(running_pager(printing(say)))
-    port = await start("Alertmanager", write_alertmanager(folder, pager, factor))
+    _, port = await start("Alertmanager", write_alertmanager(folder, pager, factor))
     alertmanager = f"127.0.0.1:{port}"
-    port = await start("Prometheus", write_prometheus(folder, exporter, alertmanager, factor))
+    prometheus, port = await start(
+        "Prometheus", write_prometheus(folder, exporter, alertmanager, factor)
+    )
     # Prometheus scrapes nothing for five seconds. In quick motion those are minutes, after which
     # the rules page for an exporter that nobody sees: so they come after the first scrape.
-    *_, prometheus = children
-    await prometheus.ready("127.0.0.1", port, FIRST_SCRAPE, b'"value"')
+    await prometheus.ready("127.0.0.1", port, _FIRST_SCRAPE, b'"value"')
     write_rules(folder, factor)
     prometheus.send_signal(signal.SIGHUP)
     return Monitoring(f"http://127.0.0.1:{port}/", f"http://{alertmanager}/", tuple(children))

@@ -76,7 +76,7 @@ class GatedTarget:
         self.looked += 1
         return Seen(snapshot)  # type: ignore[arg-type]
 
-    def all_changes(self) -> dict[bytes, Changes]:
+    def changes(self) -> dict[bytes, Changes]:
         return {}
 
     def out_of_time(self) -> Snapshot:

@@ -31,9 +31,10 @@ def dead_consumers(
     if handed is None:
         memory.unseen = None
         return None
-    longest = max([one.idle_seconds for one in consumers], default=0.0)
-    if handed == memory.entries_read and longest <= _DEAD_AFTER_SECONDS:
-        return 0  # nothing was handed out, so a later look can begin with what is known now
+    if handed == memory.entries_read:
+        longest = max([one.idle_seconds for one in consumers], default=0.0)
+        if longest <= _DEAD_AFTER_SECONDS:
+            return 0  # nothing was handed out, so a later look can begin with what is known now
     known, before_us = memory.unseen or {}, memory.seen_us
     earlier = handed if before_us == now_us or memory.entries_read is None else memory.entries_read
     passed_seconds = (now_us - before_us) / 1e6

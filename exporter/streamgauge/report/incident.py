@@ -11,7 +11,7 @@ from streamgauge.config.problems import nearest
 from streamgauge.documents import BLIND_RUNBOOK, RUNBOOK_OF, Document, documents
 from streamgauge.labels import label_value
 from streamgauge.model.looks import Seen
-from streamgauge.model.memory import Changes
+from streamgauge.model.memory import NO_CHANGES, Changes
 from streamgauge.model.records import AbsentGroup
 from streamgauge.report.commands import Advice, Situation, advice, runbook_names
 from streamgauge.report.incident_parts import answer_parts, changes_part, groups_part
@@ -112,7 +112,8 @@ def incident_of(
         asked = ask(name, about.group.name, about.group.consumers)
     elif wanted is not None and _is_denied(verdict):
         asked = ask(name, wanted, None)  # a scrape may not read it, but some of it may be told
-    return incident(seen, name, wanted, target.changes(name), asked, target.redis)
+    changes = target.changes().get(name, NO_CHANGES)
+    return incident(seen, name, wanted, changes, asked, target.redis)
 
 
 def known_streams(seen: Seen) -> list[bytes]:

@@ -14,7 +14,7 @@ from streamgauge.config import DiscoveryConfig, RedisConfig
 from streamgauge.logs import EventLog
 from streamgauge.model.derive import absent_record, stream_record
 from streamgauge.model.looks import Looks, Seen
-from streamgauge.model.memory import NO_CHANGES, Changes, Memory
+from streamgauge.model.memory import Changes, Memory
 from streamgauge.model.records import (
     ERROR_REASONS,
     ClassCount,
@@ -168,12 +168,8 @@ class Target:
         """Add to a sample the earlier one to compare it with, if there is one that fits."""
         return self._looks.seen(snapshot)
 
-    def changes(self, stream: bytes) -> Changes:
-        """Return the states that are problems of a stream and its groups, and what changed last."""
-        return self._memory.changes.get(stream, NO_CHANGES)
-
-    def all_changes(self) -> dict[bytes, Changes]:
-        """Return the same of all streams that ever had a problem."""
+    def changes(self) -> dict[bytes, Changes]:
+        """Return what is a problem now, and what changed last, of all streams that had one."""
         return self._memory.changes.copy()
 
     def inquire(self, stream: bytes, group: bytes, consumers: int | None) -> Answer:

@@ -56,7 +56,7 @@ class StreamRow(NamedTuple):
     @property
     def severity(self) -> Severity:
         """The most serious of the stream and its groups."""
-        return worst([self.stream.severity, *(group.severity for group in self.groups)])
+        return self.worst_row.severity
 
     @property
     def worst_row(self) -> Row:

@@ -82,7 +82,7 @@ class Pages:
 
         def write(seen: Sequence[Seen]) -> str:
             overviews = [
-                overview(judge(*one), query, target.all_changes())
+                overview(judge(*one), query, target.changes())
                 for one, target in zip(seen, targets, strict=True)
             ]
             manager = self._manager

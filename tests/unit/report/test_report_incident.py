@@ -6,7 +6,6 @@ import shlex
 import pytest
 
 from streamgauge.model.looks import Seen
-from streamgauge.model.memory import NO_CHANGES
 from streamgauge.report.incident import Asked, incident_of, narrowed
 from streamgauge.report.incident_text import (
     incident_json,
@@ -279,8 +278,8 @@ class Target:
     redis = SERVER
 
     @staticmethod
-    def changes(_name):
-        return NO_CHANGES
+    def changes():
+        return {}
 
 
 def test_a_name_is_found_by_its_label_and_only_its_own_stream_is_judged():
